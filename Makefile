@@ -1,0 +1,49 @@
+# Every target makes .venv and installs what it needs; nothing is done twice.
+# Stamps in .venv remember what is installed, until pyproject.toml changes.
+
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test check bench
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: .venv/.package ## print a real recorded run
+	@$(BIN)/streamkit demo
+
+test: .venv/.test ## run all tests, in parallel, with coverage
+	@$(BIN)/python -m pytest -q -n auto --cov
+
+check: .venv/.dev ## lint, formatting, types, import contracts
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+
+bench: .venv/.package ## compare with peers
+	@if [ -f benchmarks/compare.py ]; then $(BIN)/python -m benchmarks.compare; \
+	else echo "There are no benchmarks yet: benchmarks/compare.py does not exist."; fi
+
+.venv/.made:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	echo "streamkit needs Python 3.11 or newer, and $(PYTHON) is not: name one, as in make PYTHON=python3.13" >&2; exit 1; }
+	@$(PYTHON) -m venv --clear .venv
+	@touch $@
+
+.venv/.package: pyproject.toml | .venv/.made
+	@$(PIP) --editable .
+	@touch $@
+
+# pip 25.1 is the first that knows dependency groups.
+.venv/.test: pyproject.toml .venv/.package
+	@$(PIP) --upgrade 'pip>=25.1'
+	@$(PIP) --group test
+	@touch $@
+
+.venv/.dev: pyproject.toml .venv/.test
+	@$(PIP) --group dev
+	@touch $@

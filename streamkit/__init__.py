@@ -1,0 +1,20 @@
+"""See inside a Dify or RAGFlow run while it streams.
+
+Importing this loads msgspec and the standard library, nothing else.
+"""
+
+from streamkit.errors import RunFailed, StreamkitError, UnknownDialect
+from streamkit.run import Run, RunState
+from streamkit.sse import Frame, Parser
+from streamkit.tap import Tap
+
+__all__ = [
+    "Frame",
+    "Parser",
+    "Run",
+    "RunFailed",
+    "RunState",
+    "StreamkitError",
+    "Tap",
+    "UnknownDialect",
+]

@@ -1,0 +1,102 @@
+"""Dify: chat, agent, completion, chatflow and workflow apps, of every server since 0.6 (`docs/protocol-dify.md`).
+
+* `events`: what is on the wire, one struct for each event
+* `reducer`: what it means; `containers`: where executions stand; `facts`: small facts out of large payloads
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, Union
+
+import msgspec
+
+from streamkit.dialects.base import Event, Malformed, Notes, Unknown
+from streamkit.dialects.dify.events import (
+    STREAMED,
+    ChatCompletionResponse,
+    DifyEvent,
+    Error,
+    WorkflowBlockingResponse,
+)
+from streamkit.dialects.dify.reducer import DifyReducer, run_id_of
+from streamkit.dialects.salvage import decode_lenient, salvage
+from streamkit.run.payload import dumps
+
+_WORDS: Final = frozenset(str(event.__struct_config__.tag) for event in STREAMED)
+_IDS: Final = ("task_id", "message_id", "conversation_id", "workflow_run_id")
+
+
+class Dify:
+    """The dialect of Dify's servers."""
+
+    name = "dify"
+
+    def __init__(self) -> None:
+        # Any: a union made from the table of events, which mypy cannot read
+        streamed: Any = Union[STREAMED]  # noqa: UP007 - made from a tuple
+        self._decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(streamed)
+        self._lax: msgspec.json.Decoder[Any] = msgspec.json.Decoder(streamed, strict=False)
+
+    def recognises(self, payload: Mapping[str, Any]) -> bool:
+        """Whether a payload has the shape of a Dify frame (correction 13: by the shape, not by one key)."""
+        word = payload.get("event")
+        if word is None:
+            return _is_error(payload) or _is_blocking_workflow(payload)
+        if not isinstance(word, str) or "session_id" in payload:
+            return False
+        return word in _WORDS or any(key in payload for key in _IDS)
+
+    def decode(self, data: bytes, notes: Notes) -> Event:
+        """Decode the data of one frame."""
+        try:
+            event: Event = self._decoder.decode(data)
+        except (msgspec.MsgspecError, UnicodeError, RecursionError):
+            return salvage(data, notes, decoder=self._decoder, lax=self._lax, untagged=self._untagged(notes))
+        return event
+
+    def _untagged(self, notes: Notes) -> Any:  # noqa: ANN401 - a function
+        def read(payload: dict[str, Any], data: bytes) -> Event | None:
+            if _is_error(payload):  # A.14: a bare error body
+                return self.decode(dumps({**payload, "event": "error"}), notes)
+            return None
+
+        return read
+
+    def decode_document(self, data: bytes, notes: Notes) -> Sequence[Event]:
+        """Decode a body that is one JSON document: a blocking answer, an error, or a single event."""
+        payload = decode_lenient(data, notes)
+        if payload is not None and "event" not in payload and _is_blocking_workflow(payload):
+            return [self._document(payload, WorkflowBlockingResponse, notes)]
+        if payload is not None and payload.get("event") == "message" and "mode" in payload:
+            del payload["event"]
+            return [self._document(payload, ChatCompletionResponse, notes)]
+        return [self.decode(data, notes)]
+
+    def _document(self, payload: dict[str, Any], kind: type[DifyEvent], notes: Notes) -> Event:
+        payload = {**payload, "event": str(kind.__struct_config__.tag)}
+        decoder, lax = msgspec.json.Decoder(kind), msgspec.json.Decoder(kind, strict=False)
+        try:
+            return decoder.decode(dumps(payload))
+        except (msgspec.MsgspecError, UnicodeError, RecursionError):
+            return salvage(dumps(payload), notes, decoder=decoder, lax=lax, untagged=lambda payload, data: None)
+
+    def run_key(self, event: Event) -> str | None:
+        """The workflow run's id, else the message's."""
+        if not isinstance(event, DifyEvent):
+            return None
+        return run_id_of(event) or event.message_id
+
+    def reducer(self) -> DifyReducer:
+        """Make the reducer of a new run."""
+        return DifyReducer()
+
+
+def _is_error(payload: Mapping[str, Any]) -> bool:
+    return isinstance(payload.get("message"), str) and ("code" in payload or "status" in payload)
+
+
+def _is_blocking_workflow(payload: Mapping[str, Any]) -> bool:
+    data = payload.get("data")
+    return "workflow_run_id" in payload and isinstance(data, dict) and "status" in data
+
+
+__all__ = ["Dify", "DifyEvent", "Error", "Malformed", "Unknown"]

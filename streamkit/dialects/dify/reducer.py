@@ -1,0 +1,684 @@
+"""Fold Dify events into a run (protocol C).
+
+Rule 1: nothing here writes a field of a run; it calls operations of `Run`, which hold all state logic.
+Rule 2: no I/O, no clock, no randomness; the same events give the same run.
+Rule 3: never raise; what does not fit is an anomaly.
+
+The table at the end maps each event to a small method. What stands between the wire and the run, and must survive
+from one body to the next, is kept here: which shape of app this is, whether a workflow was seen, whether a snapshot
+or a replay is being read. Where things stand in containers is `containers`' business.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import msgspec
+from msgspec import UNSET
+
+from streamkit.dialects.base import Event, Malformed, Unknown
+from streamkit.dialects.dify import events as dify
+from streamkit.dialects.dify.containers import KINDS, Containers, Kind
+from streamkit.dialects.dify.facts import metadata_of, node_usage, true_error, usage_of, user_of
+from streamkit.run import HumanInput, LogEntry, NodeExecution, NodeUsage, Run, RunError, Thought
+from streamkit.run.payload import bounded
+from streamkit.run.state import NodeStatus, RunStatus
+
+_NODE_STATUSES: Final[Mapping[str, NodeStatus]] = {
+    "succeeded": "succeeded",
+    "failed": "failed",
+    "exception": "exception",
+    "stopped": "stopped",
+    "skipped": "skipped",
+}
+_OPEN_STATUSES: Final = ("running", "retry", "pending", "scheduled")
+_MAY_GO_ON: Final = ("interrupted", "paused")
+_RUN_STATUSES: Final[Mapping[str, RunStatus]] = {
+    "succeeded": "succeeded",
+    "failed": "failed",
+    "stopped": "stopped",
+    "partial-succeeded": "partial-succeeded",
+    "paused": "paused",
+}
+
+
+class DifyReducer:
+    """The wire state of one run, over all of its bodies."""
+
+    def __init__(self) -> None:
+        self._containers = Containers()
+        self._workflow = False
+        """Whether any frame of a workflow was seen: then `message_end` is not the end (C.12)."""
+        self._message_ended = False
+        self._agent = False
+        """Whether the answer comes as `agent_message`: then a `message` is the whole answer (C.10)."""
+        self._resumed = False
+        self._snapshot = False
+        """Whether frames are rows of a snapshot: rounds are lost, forms are templates (C.8)."""
+        self._replay = False
+        """Whether a run that had ended is told again: then nothing is made (DESIGN: replay mode)."""
+        self._relayed = False
+        """Whether the body opened with a ping, as only relayed streams do (A.8, correction 13)."""
+        self._waiting_logs: dict[str, list[dify.AgentLogData]] = {}
+
+    # ---- the protocol of a reducer
+
+    def belongs(self, run: Run, event: Event) -> bool:
+        """Whether the event is of this run: neither its run id nor its message id says otherwise."""
+        if not isinstance(event, dify.DifyEvent):
+            return True
+        run_id = run_id_of(event)
+        if run_id is not None and run.id is not None:
+            return run_id == run.id
+        return event.message_id is None or run.message_id is None or event.message_id == run.message_id
+
+    def begin(self, run: Run, opening_heartbeats: int) -> None:
+        """Begin a body."""
+        self._relayed = self._relayed or opening_heartbeats > 0
+        self._replay = False
+        self._snapshot = False
+
+    def apply(self, run: Run, event: Event, at: float | None) -> None:
+        """Fold one event into the run."""
+        if isinstance(event, dify.DifyEvent):
+            self._identify(run, event)
+        _APPLY.get(type(event), DifyReducer._ignore)(self, run, event, at)
+
+    def close(self, run: Run, at: float | None) -> None:
+        """Conclude how the run stands at the end of a body (C.12)."""
+        if run.status == "running":
+            waits = any(form.status == "waiting" for form in run.forms)
+            # The New Agent app says nothing when it begins to wait, other modes do.
+            run.conclude("paused" if waits and not self._workflow else "interrupted", at)
+        elif run.ended_by_server:
+            run.settle()
+        for node_id, entries in self._waiting_logs.items():
+            run.report("orphan-log", f"{len(entries)} entries of {node_id}")
+        self._waiting_logs.clear()
+        run.close_open_executions(at)
+
+    # ---- the run
+
+    def _identify(self, run: Run, event: dify.DifyEvent) -> None:
+        if (
+            (run.task_id is None and event.task_id is not None)
+            or (run.message_id is None and event.message_id is not None)
+            or (run.id is None and event.workflow_run_id is not None)
+        ):
+            run.identify(
+                id=event.workflow_run_id,
+                task_id=event.task_id,
+                message_id=event.message_id,
+                conversation_id=event.conversation_id,
+            )
+
+    def _workflow_frame(self, run: Run, event: dify.DifyEvent) -> None:
+        """Note that this run is one of a workflow: `message_end` alone does not end it."""
+        if run.status in _MAY_GO_ON:
+            run.reopen()
+        if self._workflow:
+            return
+        self._workflow = True
+        run.set_mode("chatflow" if event.message_id or event.conversation_id or run.message_id else "workflow")
+        if self._message_ended:
+            run.withdraw_end()
+
+    def _message_frame(self, run: Run, event: dify.DifyEvent) -> None:
+        """Learn the mode of an app from its messages (B.1, corrections 13 and 17)."""
+        if run.status in _MAY_GO_ON:
+            run.reopen()
+        if run.started_at is None and not self._workflow:
+            run.start(started_at=event.created_at)
+        if run.mode is None or (run.mode == "completion" and event.conversation_id):
+            if not event.conversation_id:
+                run.set_mode("completion")
+            else:
+                run.set_mode("chatflow" if self._relayed else "chat")
+
+    def _workflow_started(self, run: Run, event: dify.WorkflowStarted, at: float | None) -> None:
+        data = event.data
+        resumption = data.reason == "resumption"
+        if run.ended_by_server:
+            self._replay = True
+            self._containers.replay()
+        elif not resumption and self._workflow and run.executions:
+            self._snapshot = True  # a run does not begin twice: its state is being told (C.8)
+            self._containers.begin_snapshot()
+        else:
+            self._snapshot = False
+        self._resumed = self._resumed or resumption
+        self._workflow_frame(run, event)
+        run.identify(id=data.id, workflow_id=data.workflow_id, user=user_of(data.inputs))
+        run.start(inputs=data.inputs, started_at=data.created_at)
+
+    def _workflow_finished(self, run: Run, event: dify.WorkflowFinished, at: float | None) -> None:
+        data = event.data
+        self._snapshot = False
+        self._workflow_frame(run, event)
+        by = data.created_by
+        run.identify(id=data.id, workflow_id=data.workflow_id, user=by and (by.user or by.email or by.name or by.id))
+        status = self._run_status(run, data.status)
+        run.finish(
+            status,
+            error=RunError(message=data.error) if data.error else None,
+            outputs=data.outputs,
+            total_tokens=data.total_tokens,
+            total_steps=data.total_steps,
+            elapsed_time=data.elapsed_time,
+            started_at=data.created_at,
+            finished_at=data.finished_at,
+            at=at,
+        )
+        if self._resumed and run.mode == "chatflow" and not self._replay:
+            answer = _mapping(run.outputs).get("answer")
+            if isinstance(answer, str):  # only here is it the whole answer (correction 7)
+                run.complete_text(answer)
+        if run.mode == "workflow":
+            self._add_files(run, data.files)
+        if self._message_ended or run.mode == "workflow" or status in ("failed", "stopped"):
+            run.settle()
+
+    def _run_status(self, run: Run, word: str | None) -> RunStatus:
+        status = _RUN_STATUSES.get(word or "")
+        if status is None:
+            run.report("unknown-status", f"run: {word}")
+            return "interrupted"
+        return status
+
+    def _workflow_paused(self, run: Run, event: dify.WorkflowPaused, at: float | None) -> None:
+        data = event.data
+        self._workflow_frame(run, event)
+        run.identify(id=data.workflow_run_id)
+        for reason in data.reasons or ():
+            self._take_reason(run, reason)
+        if run.ended_by_server:
+            return
+        for node_id in data.paused_nodes or ():
+            node = run.latest(node_id)
+            if node is not None:
+                run.pause_execution(node)
+        run.finish(
+            "paused",
+            outputs=data.outputs,
+            total_tokens=data.total_tokens,
+            total_steps=data.total_steps,
+            elapsed_time=data.elapsed_time,
+            started_at=data.created_at,
+            at=at,
+        )
+        self._snapshot = False
+
+    def _take_reason(self, run: Run, reason: dify.PauseReason) -> None:
+        """Learn a form from the pause, where its own event was lost."""
+        if reason.node_id is None or any(form.form_id == reason.form_id for form in run.forms):
+            return
+        run.ask(
+            HumanInput(
+                form_id=reason.form_id,
+                node_id=reason.node_id,
+                title=reason.node_title,
+                content=reason.form_content,
+                inputs=bounded(reason.inputs) or (),
+                actions=bounded(reason.actions) or (),
+                token=reason.form_token,
+                expires_at=reason.expiration_time,
+            )
+        )
+
+    def _error(self, run: Run, event: dify.Error, at: float | None) -> None:
+        error = RunError(message=event.message or event.code or "error", code=event.code, status=event.status)
+        if run.mode is None and event.conversation_id:
+            run.set_mode("chatflow" if self._relayed else "chat")
+        elif run.mode is None and event.workflow_run_id:
+            run.set_mode("workflow")
+        if run.ended_by_server and run.status != "failed":
+            run.report("after-end", f"error: {error.message}")
+        else:
+            run.finish("failed", error=error, at=at)
+        run.settle()
+
+    # ---- text
+
+    def _message(self, run: Run, event: dify.Message, at: float | None) -> None:
+        self._message_frame(run, event)
+        if self._agent:  # the New Agent app ends with the whole answer
+            run.set_mode("agent")
+            if event.answer:
+                run.complete_text(event.answer)
+            return
+        self._delta(run, event.answer, event.from_variable_selector, at)
+
+    def _delta(self, run: Run, piece: str, selector: list[str] | None, at: float | None) -> None:
+        if self._replay:  # deltas have no identity, so a replay of them cannot be told from more text
+            return
+        run.append_text(piece, at)
+        if selector is not None and len(selector) == 2 and selector[1] == "text":  # noqa: PLR2004 - node id, "text"
+            run.append_node_text(selector[0], piece, at)
+
+    def _agent_message(self, run: Run, event: dify.AgentMessage, at: float | None) -> None:
+        self._message_frame(run, event)
+        self._is_agent(run)
+        self._delta(run, event.answer, None, at)
+
+    def _is_agent(self, run: Run) -> None:
+        if not self._agent:
+            self._agent = True
+            run.set_mode("agent-chat")
+
+    def _agent_thought(self, run: Run, event: dify.AgentThought, at: float | None) -> None:
+        self._message_frame(run, event)
+        self._is_agent(run)
+        run.think(
+            Thought(
+                id=event.id or f"position:{event.position}",
+                position=event.position,
+                thought=event.thought,
+                tool=event.tool,
+                tool_input=event.tool_input,
+                observation=event.observation,
+                files=event.message_files or (),
+            )
+        )
+
+    def _message_file(self, run: Run, event: dify.MessageFile, at: float | None) -> None:
+        self._message_frame(run, event)
+        if event.url is None and isinstance(event.answer, str):  # B.2, note 2: a delta under a wrong name
+            self._delta(run, event.answer, event.from_variable_selector, at)
+        elif event.belongs_to != "user":
+            file = {"id": event.id, "type": event.type, "belongs_to": event.belongs_to, "url": event.url}
+            run.add_file(event.id or event.url or "", file)
+
+    def _message_replace(self, run: Run, event: dify.MessageReplace, at: float | None) -> None:
+        if not self._replay:
+            # Correction 15: after moderation, and without a workflow, deltas that follow are late.
+            run.replace_text(event.answer, freeze=event.reason == "output_moderation" or not self._workflow)
+
+    def _message_end(self, run: Run, event: dify.MessageEnd, at: float | None) -> None:
+        self._message_frame(run, event)
+        self._message_ended = True
+        metadata = event.metadata or dify.MessageEndMetadata()
+        if metadata.usage is not None:
+            run.report_usage(usage_of(run, metadata.usage))
+        run.cite([bounded(item) for item in metadata.retriever_resources or ()])
+        self._add_files(run, event.files)
+        for node_id, reasoning in (metadata.reasoning or {}).items():
+            node = run.latest(node_id)
+            if reasoning and node is not None and not node.reasoning:
+                run.append_reasoning(reasoning, node_id, at)
+        if not self._workflow:
+            run.finish("succeeded", at=at)
+            run.settle()
+        elif run.ended_by_server:
+            run.settle()
+
+    def _add_files(self, run: Run, files: object) -> None:
+        for file in files if isinstance(files, list) else ():
+            if isinstance(file, dict):
+                key = file.get("related_id") or file.get("id") or file.get("url") or file.get("remote_url")
+                run.add_file(str(key), bounded(file))
+
+    def _text_chunk(self, run: Run, event: dify.TextChunk, at: float | None) -> None:
+        self._workflow_frame(run, event)
+        self._delta(run, event.data.text, event.data.from_variable_selector, at)
+
+    def _text_replace(self, run: Run, event: dify.TextReplace, at: float | None) -> None:
+        if not self._replay:
+            run.replace_text(event.data.text)
+
+    def _reasoning_chunk(self, run: Run, event: dify.ReasoningChunk, at: float | None) -> None:
+        self._workflow_frame(run, event)
+        if not self._replay:
+            run.append_reasoning(event.data.reasoning, event.data.node_id, at)
+
+    # ---- executions
+
+    def _node_started(self, run: Run, event: dify.NodeStarted, at: float | None) -> None:
+        self._workflow_frame(run, event)
+        data = event.data
+        if data.inputs_truncated is not UNSET:
+            self._snapshot = False  # rows of a snapshot lack this key: the live stream goes on
+        if data.node_type in KINDS:
+            self._container_row(run, data, at)
+            return
+        node = self._execution(run, data, at)
+        if node is None:
+            return
+        run.describe(
+            node,
+            type=data.node_type,
+            title=data.title,
+            started_at=data.created_at,
+            inputs=data.inputs,
+            truncated=data.inputs_truncated is True,
+        )
+        if not self._replay:
+            run.resume_execution(node)
+        for entry in self._waiting_logs.pop(node.node_id, ()):
+            self._log(run, node, entry)
+
+    def _execution(
+        self, run: Run, data: dify.NodeStartedData | dify.NodeFinishedData, at: float | None
+    ) -> NodeExecution | None:
+        """Return the execution that a frame is about; a new one, unless this is a replay."""
+        execution_id = data.id or f"{data.node_id}?"
+        node = run.executions.get(execution_id)
+        if node is not None:
+            return node
+        if self._replay:
+            run.report("replay-unknown", f"{data.node_id} {execution_id}")
+            return None
+        node = run.open_execution(execution_id, data.node_id or "", type=data.node_type, title=data.title, at=at)
+        key = data.parallel_run_id if isinstance(data, dify.NodeStartedData) else None
+        self._containers.put(run, node, data.iteration_id, data.loop_id, key, snapshot=self._snapshot)
+        return node
+
+    def _node_retry(self, run: Run, event: dify.NodeRetry, at: float | None) -> None:
+        self._workflow_frame(run, event)
+        node = self._execution(run, event.data, at)
+        if node is not None:
+            run.retry_execution(node, event.data.retry_index or 0, event.data.error, event.data.elapsed_time)
+            self._containers.settle(run, node, metadata_of(event.data.execution_metadata))
+
+    def _node_finished(self, run: Run, event: dify.NodeFinished, at: float | None) -> None:
+        self._workflow_frame(run, event)
+        data = event.data
+        if data.node_type in KINDS:
+            self._container_row(run, data, at)
+            return
+        node = self._execution(run, data, at)
+        if node is None:
+            return
+        run.describe(
+            node,
+            type=data.node_type,
+            title=data.title,
+            started_at=data.created_at,
+            inputs=data.inputs,
+            outputs=data.outputs,
+            process_data=data.process_data,
+            metadata=data.execution_metadata,
+            truncated=True in (data.inputs_truncated, data.outputs_truncated, data.process_data_truncated),
+        )
+        metadata = metadata_of(data.execution_metadata)
+        if not self._replay:
+            self._containers.settle(run, node, metadata)
+        usage = node_usage(run, metadata, data)
+        if usage is not None:
+            run.spend(node, usage)
+        self._end(run, node, data, at)
+
+    def _end(
+        self, run: Run, node: NodeExecution, data: dify.NodeFinishedData, at: float | None
+    ) -> None:
+        """Give an execution the status that its end says; `paused` and the like are ends only of a row."""
+        was_running = node.status == "running"
+        if data.status == "paused":
+            run.pause_execution(node)
+        elif data.status not in _OPEN_STATUSES:
+            status = _NODE_STATUSES.get(data.status or "")
+            if status is None:
+                run.report("unknown-status", f"node {node.node_id}: {data.status}")
+            run.close_execution(
+                node,
+                status or "unknown",
+                error=true_error(data),
+                elapsed_time=data.elapsed_time,
+                finished_at=data.finished_at,
+                at=at,
+            )
+        if was_running and node.status != "running":
+            self._containers.ended(node)
+
+    def _container_row(self, run: Run, data: dify.NodeStartedData | dify.NodeFinishedData, at: float | None) -> None:
+        """Take a snapshot's row of a container, which has an execution id of its own (C.1)."""
+        kind: Kind = "loop" if data.node_type == "loop" else "iteration"
+        occurrence = self._containers.row(run, data.id or "", kind, data.node_id or "", replay=self._replay)
+        if occurrence is None:
+            run.report("replay-unknown", f"{kind} {data.node_id}")
+            return
+        node = occurrence.node
+        if isinstance(data, dify.NodeStartedData):
+            self._containers.put_row(run, occurrence, data.iteration_id, data.loop_id)
+            run.describe(node, title=data.title, started_at=data.created_at, inputs=data.inputs)
+            return
+        run.describe(node, title=data.title, inputs=data.inputs, outputs=data.outputs, metadata=data.execution_metadata)
+        self._end(run, node, data, at)
+        if node.status not in ("running", "paused"):
+            self._containers.close_row(occurrence)
+
+    # ---- containers
+
+    def _container_started(
+        self, run: Run, event: dify.IterationStarted | dify.LoopStarted, at: float | None
+    ) -> None:
+        self._workflow_frame(run, event)
+        self._snapshot = False
+        kind: Kind = "loop" if isinstance(event, dify.LoopStarted) else "iteration"
+        self._containers.start(run, kind, event.data, replay=self._replay, at=at)
+
+    def _container_next(self, run: Run, event: dify.IterationNext | dify.LoopNext, at: float | None) -> None:
+        self._workflow_frame(run, event)
+        self._snapshot = False
+        data = event.data
+        if not self._replay and data.index is not None:
+            kind: Kind = "loop" if isinstance(event, dify.LoopNext) else "iteration"
+            node_id = data.node_id or data.id or ""
+            self._containers.next(run, kind, node_id, data.index, data.parallel_mode_run_id)
+
+    def _container_completed(
+        self, run: Run, event: dify.IterationCompleted | dify.LoopCompleted, at: float | None
+    ) -> None:
+        self._workflow_frame(run, event)
+        self._snapshot = False
+        data = event.data
+        kind: Kind = "loop" if isinstance(event, dify.LoopCompleted) else "iteration"
+        metadata = metadata_of(data.execution_metadata)
+        node_id = data.node_id or data.id or ""
+        node = self._containers.end(run, kind, node_id, metadata, replay=self._replay, at=at)
+        if node is None:
+            run.report("replay-unknown", f"{kind} {node_id}")
+            return
+        run.describe(
+            node,
+            type=data.node_type,
+            title=data.title,
+            inputs=data.inputs,
+            outputs=data.outputs,
+            metadata=data.execution_metadata,
+            truncated=True in (data.inputs_truncated, data.outputs_truncated),
+        )
+        if data.total_tokens is not None:
+            run.spend(node, NodeUsage(total_tokens=data.total_tokens))
+        status = _NODE_STATUSES.get(data.status or "")
+        if status is None:
+            run.report("unknown-status", f"{kind} {node_id}: {data.status}")
+        run.close_execution(
+            node,
+            status or "unknown",
+            error=data.error,
+            elapsed_time=data.elapsed_time,
+            finished_at=data.finished_at,
+            at=at,
+        )
+
+    # ---- agents
+
+    def _agent_log(self, run: Run, event: dify.AgentLog, at: float | None) -> None:
+        self._workflow_frame(run, event)
+        data = event.data
+        node = run.executions.get(data.node_execution_id or "") or run.latest(data.node_id or "")
+        if node is None:
+            self._waiting_logs.setdefault(data.node_id or data.node_execution_id or "", []).append(data)
+        else:
+            self._log(run, node, data)
+
+    def _log(self, run: Run, node: NodeExecution, data: dify.AgentLogData) -> None:
+        entry = LogEntry(
+            id=data.id or data.message_id or "",
+            label=data.label or "",
+            status=data.status or "",
+            error=data.error,
+            data=bounded(data.data),
+            metadata=bounded(data.metadata),
+        )
+        run.log(node, entry, data.parent_id)
+
+    # ---- forms
+
+    def _human_input_required(self, run: Run, event: dify.HumanInputRequired, at: float | None) -> None:
+        data = event.data
+        if data.node_id is not None and data.node_id == event.message_id:  # B.2, note 4: the New Agent app asks
+            self._is_agent(run)
+            run.set_mode("agent")
+        else:
+            self._workflow_frame(run, event)
+        if self._replay and all(form.form_id != data.form_id for form in run.forms):
+            run.report("replay-unknown", f"form {data.form_id}")
+            return
+        run.ask(
+            HumanInput(
+                form_id=data.form_id,
+                node_id=data.node_id or "",
+                title=data.node_title,
+                content=data.form_content,
+                inputs=bounded(data.inputs) or (),
+                actions=bounded(data.actions) or (),
+                token=data.form_token,
+                expires_at=data.expiration_time,
+            ),
+            replayed=self._snapshot or self._replay,
+        )
+
+    def _form_filled(self, run: Run, event: dify.HumanInputFormFilled, at: float | None) -> None:
+        self._workflow_frame(run, event)
+        data = event.data
+        form = self._form(run, data.node_id, data.node_title, data.rendered_content)
+        changed = {"status": "submitted", "action_id": data.action_id, "submitted": bounded(data.submitted_data)}
+        run.answer_form(msgspec.structs.replace(form, **changed))
+
+    def _form_timeout(self, run: Run, event: dify.HumanInputFormTimeout, at: float | None) -> None:
+        self._workflow_frame(run, event)
+        data = event.data
+        form = self._form(run, data.node_id, data.node_title, None)
+        expires_at = form.expires_at if data.expiration_time is None else data.expiration_time
+        run.answer_form(msgspec.structs.replace(form, status="expired", expires_at=expires_at))
+
+    def _form(self, run: Run, node_id: str | None, title: str | None, content: str | None) -> HumanInput:
+        """Return the form of a node; where only its answer is seen, a form that the answer alone makes known."""
+        known = run.form_of(node_id or "")
+        return known or HumanInput(form_id=None, node_id=node_id or "", title=title, content=content)
+
+    # ---- pipelines, blocking answers, the rest
+
+    def _datasource_processing(self, run: Run, event: dify.DatasourceProcessing, at: float | None) -> None:
+        run.set_mode("datasource")
+
+    def _datasource_completed(self, run: Run, event: dify.DatasourceCompleted, at: float | None) -> None:
+        run.set_mode("datasource")
+        run.finish("succeeded", outputs=event.data, elapsed_time=event.time_consuming, at=at)
+        run.settle()
+
+    def _datasource_error(self, run: Run, event: dify.DatasourceError, at: float | None) -> None:
+        run.set_mode("datasource")
+        run.finish("failed", error=RunError(message=event.error or "datasource error"), at=at)
+        run.settle()
+
+    def _chat_completion(self, run: Run, event: dify.ChatCompletionResponse, at: float | None) -> None:
+        run.set_mode(_BLOCKING_MODES.get(event.mode or "", "chat" if event.conversation_id else "completion"))
+        run.start(started_at=event.created_at)
+        run.replace_text(event.answer)
+        metadata = event.metadata or dify.MessageEndMetadata()
+        if metadata.usage is not None:
+            run.report_usage(usage_of(run, metadata.usage))
+        run.cite([bounded(item) for item in metadata.retriever_resources or ()])
+        run.finish("succeeded", at=at)
+        run.settle()
+
+    def _workflow_blocking(self, run: Run, event: dify.WorkflowBlockingResponse, at: float | None) -> None:
+        data = event.data
+        run.set_mode("workflow")
+        run.identify(id=data.id, workflow_id=data.workflow_id)
+        for reason in data.reasons or ():
+            self._take_reason(run, reason)
+        run.finish(
+            self._run_status(run, data.status),
+            error=RunError(message=data.error) if data.error else None,
+            outputs=data.outputs,
+            total_tokens=data.total_tokens,
+            total_steps=data.total_steps,
+            elapsed_time=data.elapsed_time,
+            started_at=data.created_at,
+            finished_at=data.finished_at,
+            at=at,
+        )
+        if run.ended_by_server:
+            run.settle()
+
+    def _ignore(self, run: Run, event: Event, at: float | None) -> None:
+        """Nothing of this event is state: it is counted, and that is all."""
+
+
+_BLOCKING_MODES: Final[Mapping[str, str]] = {
+    "advanced-chat": "chatflow",
+    "agent-chat": "agent-chat",
+    "agent": "agent",
+    "chat": "chat",
+    "completion": "completion",
+}
+
+
+def run_id_of(event: dify.DifyEvent) -> str | None:
+    """The workflow run that an event says it is of: in the envelope, else inside."""
+    if event.workflow_run_id is not None:
+        return event.workflow_run_id
+    if isinstance(event, dify.WorkflowStarted | dify.WorkflowFinished):
+        return event.data.id
+    return event.data.workflow_run_id if isinstance(event, dify.WorkflowPaused) else None
+
+
+def _mapping(value: Any) -> dict[str, Any]:  # noqa: ANN401 - a JSON value
+    return value if isinstance(value, dict) else {}
+
+
+_APPLY: Final[Mapping[type[Event], Callable[[DifyReducer, Run, Any, float | None], None]]] = {
+    # Any: each method takes its own event; the key says which
+    dify.Message: DifyReducer._message,
+    dify.AgentMessage: DifyReducer._agent_message,
+    dify.AgentThought: DifyReducer._agent_thought,
+    dify.MessageFile: DifyReducer._message_file,
+    dify.MessageReplace: DifyReducer._message_replace,
+    dify.MessageEnd: DifyReducer._message_end,
+    dify.TtsMessage: DifyReducer._ignore,
+    dify.TtsMessageEnd: DifyReducer._ignore,
+    dify.Error: DifyReducer._error,
+    dify.Ping: DifyReducer._ignore,
+    dify.WorkflowStarted: DifyReducer._workflow_started,
+    dify.WorkflowFinished: DifyReducer._workflow_finished,
+    dify.WorkflowPaused: DifyReducer._workflow_paused,
+    dify.WorkflowMaintenancePaused: DifyReducer._ignore,
+    dify.NodeStarted: DifyReducer._node_started,
+    dify.NodeFinished: DifyReducer._node_finished,
+    dify.NodeRetry: DifyReducer._node_retry,
+    dify.IterationStarted: DifyReducer._container_started,
+    dify.IterationNext: DifyReducer._container_next,
+    dify.IterationCompleted: DifyReducer._container_completed,
+    dify.LoopStarted: DifyReducer._container_started,
+    dify.LoopNext: DifyReducer._container_next,
+    dify.LoopCompleted: DifyReducer._container_completed,
+    dify.TextChunk: DifyReducer._text_chunk,
+    dify.TextReplace: DifyReducer._text_replace,
+    dify.ReasoningChunk: DifyReducer._reasoning_chunk,
+    dify.AgentLog: DifyReducer._agent_log,
+    dify.HumanInputRequired: DifyReducer._human_input_required,
+    dify.HumanInputFormFilled: DifyReducer._form_filled,
+    dify.HumanInputFormTimeout: DifyReducer._form_timeout,
+    dify.DatasourceProcessing: DifyReducer._datasource_processing,
+    dify.DatasourceCompleted: DifyReducer._datasource_completed,
+    dify.DatasourceError: DifyReducer._datasource_error,
+    dify.ParallelBranchStarted: DifyReducer._ignore,
+    dify.ParallelBranchFinished: DifyReducer._ignore,
+    dify.ChatCompletionResponse: DifyReducer._chat_completion,
+    dify.WorkflowBlockingResponse: DifyReducer._workflow_blocking,
+    Unknown: DifyReducer._ignore,
+    Malformed: DifyReducer._ignore,
+}
+"""Every event that a Dify body may give; a test proves that none is missing."""

@@ -1,0 +1,44 @@
+"""The run: the one vocabulary that everything behind a dialect reads.
+
+* `run` and `tree`: the live run and its operations; `execution`: what a run is made of
+* `state`: the published, frozen form (`Run.snapshot()`, `streamkit inspect --json`)
+* `anomaly`: the closed set of what may not fit; `journal`: what changed since a revision
+* `payload`, `text`, `segments`: JSON kept undecoded, growing text, tokens by response body
+"""
+
+from streamkit.run.anomaly import KINDS
+from streamkit.run.execution import NodeExecution, NodeUsage, Round
+from streamkit.run.journal import Changes
+from streamkit.run.run import NO_CURRENCY, Run
+from streamkit.run.state import (
+    HIDDEN,
+    Anomaly,
+    HumanInput,
+    LogEntry,
+    RunError,
+    RunState,
+    Segment,
+    Thought,
+    Usage,
+    stable,
+)
+
+__all__ = [
+    "HIDDEN",
+    "KINDS",
+    "NO_CURRENCY",
+    "Anomaly",
+    "Changes",
+    "HumanInput",
+    "LogEntry",
+    "NodeExecution",
+    "NodeUsage",
+    "Round",
+    "Run",
+    "RunError",
+    "RunState",
+    "Segment",
+    "Thought",
+    "Usage",
+    "stable",
+]

@@ -1,0 +1,119 @@
+"""JSON values that nobody has looked at yet.
+
+Inputs, outputs and process data of a node may be megabytes, and most of them are never read. A run keeps them as
+the bytes of their JSON and decodes on access. Nothing here raises on what a peer sent.
+"""
+
+import json
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final
+
+import msgspec
+
+Json = Any
+"""A decoded JSON value of the vendor: its shape is theirs, so nothing narrower would be true."""
+
+_MIN_EXPONENT, _MAX_EXPONENT = -30, 30
+"""Decimal exponents of a price that is taken seriously: `1e999999999` is a valid Decimal and would fill the memory."""
+
+_MAX_DEPTH: Final = 200
+"""Deepest nesting of a decoded value that is kept: encoders give up at about 1,000, and ours stands inside a tree."""
+
+_NULL: Final = (b"", b"null")
+
+
+def keep(raw: bytes | msgspec.Raw | None) -> bytes | None:
+    """Return a private copy of a JSON value's bytes, valid UTF-8 and valid JSON; None for null.
+
+    Args:
+        raw: the bytes of one JSON value, perhaps a view of a longer buffer, which the copy does not pin.
+    """
+    if raw is None:
+        return None
+    data = bytes(raw)
+    if data in _NULL:
+        return None
+    # Skipped over by the decoder, so not checked yet: bytes that are no UTF-8, and halves of surrogate pairs.
+    if not data.isascii():
+        data = data.decode("utf-8", "replace").encode()
+    if b"\\ud" in data or b"\\uD" in data:
+        try:
+            msgspec.json.decode(data)
+        except (msgspec.MsgspecError, UnicodeError, RecursionError):
+            data = dumps(loads_leniently(data))
+    return data
+
+
+def loads(data: bytes | None) -> Json:
+    """Decode what `keep` returned. Never raises: what cannot be decoded comes back as text."""
+    if data is None:
+        return None
+    try:
+        return msgspec.json.decode(data)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        pass
+    try:
+        return loads_leniently(data)
+    except (ValueError, RecursionError):
+        return data.decode("utf-8", "replace")
+
+
+def loads_leniently(data: bytes) -> Json:
+    """Decode JSON that the standard forbids: NaN and Infinity become None, lone surrogates U+FFFD.
+
+    Raises:
+        ValueError: if this is no JSON even so.
+        RecursionError: if it is nested too deeply.
+    """
+    value = json.loads(data.decode("utf-8", "replace"), parse_constant=lambda _: None, parse_float=_finite)
+    return _without_surrogates(value)
+
+
+def dumps(value: Json) -> bytes:
+    """Encode a JSON value again, integers of any size included."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def bounded(value: Json) -> Json:
+    """Return a decoded value that a published state can hold; one nested deeper than `_MAX_DEPTH` becomes a note."""
+    level = [value]
+    for _ in range(_MAX_DEPTH):
+        holders = [item for item in level if isinstance(item, list | dict)]
+        if not holders:
+            return value
+        level = [item for holder in holders for item in (holder.values() if isinstance(holder, dict) else holder)]
+    return "[nested too deeply]"
+
+
+def _finite(text: str) -> float | None:
+    number = float(text)
+    return number if abs(number) != float("inf") else None
+
+
+def _without_surrogates(value: Json) -> Json:
+    if isinstance(value, str):
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        return value
+    if isinstance(value, list):
+        return [_without_surrogates(item) for item in value]
+    if isinstance(value, dict):
+        return {_without_surrogates(key): _without_surrogates(item) for key, item in value.items()}
+    return value
+
+
+def money(value: Json) -> Decimal | None:
+    """Read a price: a decimal string, as Dify sends it, or a number. None if it is nothing that can be summed."""
+    if value is None or isinstance(value, bool):
+        return None
+    try:
+        amount = Decimal(str(value))
+    except (InvalidOperation, ValueError):
+        return None
+    if not amount.is_finite():
+        return None
+    if _MIN_EXPONENT <= amount.adjusted() <= _MAX_EXPONENT:
+        return amount
+    return Decimal(0) if amount == 0 else None

@@ -1,0 +1,489 @@
+"""A run, rebuilt while it streams: the state, and all operations on it.
+
+Rule 1: every change of a run is an operation of this class; a dialect decides which, and nothing else writes.
+Rule 2: no I/O, no clock, no randomness. Times come in as `at`: seconds on one monotonic clock of the caller's.
+Rule 3: nothing here raises on what a peer sent. What does not fit becomes an anomaly.
+Rule 4: what we conclude ourselves (`interrupted`, `unknown`, …) yields to any later word of the server.
+Rule 5: known beats unknown: a null never overwrites a value, `running` never overwrites an end.
+
+Every operation costs constant time, however large the run is, except those that say otherwise.
+A run is not safe for use by several threads at once.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from streamkit.errors import RunFailed
+from streamkit.run.anomaly import KEPT, Kind
+from streamkit.run.execution import as_raw
+from streamkit.run.payload import Json, keep, loads
+from streamkit.run.segments import SegmentCount, segments
+from streamkit.run.state import (
+    Anomaly,
+    HumanInput,
+    NodeStatus,
+    RunError,
+    RunState,
+    RunStatus,
+    Segment,
+    Stats,
+    Thought,
+    Usage,
+)
+from streamkit.run.text import Text
+from streamkit.run.tree import Tree, known
+
+NO_CURRENCY: Final = "XXX"
+"""ISO 4217's code for "no currency": where the server gave a price without one."""
+
+_ENDED: Final = frozenset({"succeeded", "partial-succeeded", "failed", "stopped"})
+
+
+class Run(Tree):
+    """One run of a workflow, chatflow, chat, agent or completion.
+
+    Read any attribute at any time. `Tap` feeds it; see there.
+    """
+
+    def __init__(self, dialect: str) -> None:
+        super().__init__()
+        self.dialect = dialect
+        self.mode: str | None = None
+        """workflow, chatflow, chat, agent-chat, …; None until the wire tells."""
+        self.id: str | None = None
+        self.status: RunStatus = "running"
+        self.error: RunError | None = None
+        self.task_id: str | None = None
+        self.message_id: str | None = None
+        self.conversation_id: str | None = None
+        self.workflow_id: str | None = None
+        self.app: str | None = None
+        self.user: str | None = None
+        self.inputs_json: bytes | None = None
+        self.outputs_json: bytes | None = None
+        self.total_steps: int | None = None
+        self.elapsed_time: float | None = None
+        self.started_at: int | float | None = None
+        self.finished_at: int | float | None = None
+        self.seen_at: float | None = None
+        self.ended_at: float | None = None
+        self.first_token_at: float | None = None
+        self.last_progress_at: float | None = None
+        self.last_heartbeat_at: float | None = None
+        self.settled = False
+        """True when nothing more can come that changes the run, whatever the socket does."""
+        self.citations: Sequence[Json] = ()
+        self.bytes = 0
+        self.frames = 0
+        self.heartbeats = 0
+        self.events: dict[str, int] = {}
+        self.anomalies: list[Anomaly] = []
+        """The first `KEPT`; `anomaly_counts` counts them all."""
+        self.anomaly_counts: dict[str, int] = {}
+        self.frame: int | None = None
+        """The number of the frame that is being folded."""
+        self.wire: Any = None
+        """The reducer of this run, which outlives a body. Any: the run knows no dialect."""
+        self.ended_by_server = False
+        """Whether the status is the server's own word on how the run ended."""
+        self._text = Text()
+        self._reasoning = Text()
+        self._text_frozen = False
+        self._server_tokens: int | None = None
+        self._server_usage: Usage | None = None
+        self._forms: dict[str, HumanInput] = {}
+        self._thoughts: dict[str, Thought] = {}
+        self._files: dict[str, Json] = {}
+        self._segments: list[SegmentCount] = []
+        self._snapshot: RunState | None = None
+
+    def __repr__(self) -> str:
+        return f"<Run {self.dialect} {self.mode} {self.id or self.message_id} {self.status}>"
+
+    # ---- reading
+
+    @property
+    def inputs(self) -> Json:
+        """The vendor's inputs, decoded."""
+        return loads(self.inputs_json)
+
+    @property
+    def outputs(self) -> Json:
+        """The vendor's outputs, decoded."""
+        return loads(self.outputs_json)
+
+    @property
+    def text(self) -> str:
+        """The answer that a person sees, after replacements, without closed `<think>` blocks."""
+        return self._text.visible
+
+    @property
+    def reasoning(self) -> str:
+        """The thinking: reasoning deltas, then what stood in closed `<think>` blocks of the answer."""
+        return self._reasoning.raw + self._text.thinking
+
+    @property
+    def forms(self) -> Sequence[HumanInput]:
+        """Human input forms, in order of arrival."""
+        return tuple(self._forms.values())
+
+    @property
+    def thoughts(self) -> Sequence[Thought]:
+        """Rounds of an agent app, by position."""
+        return sorted(self._thoughts.values(), key=lambda thought: (thought.position is None, thought.position or 0))
+
+    @property
+    def files(self) -> Sequence[Json]:
+        """Files of the answer."""
+        return tuple(self._files.values())
+
+    @property
+    def total_tokens(self) -> int | None:
+        """The server's figure where it gives one, else the sum of the leaves."""
+        if self._server_tokens is not None:
+            return self._server_tokens
+        if self._server_usage is not None and self._server_usage.total_tokens is not None:
+            return self._server_usage.total_tokens
+        return self.leaf_tokens
+
+    @property
+    def usage(self) -> Usage:
+        """The server's own figures where it sends them, else sums over the leaves. Linear in the run where it sums."""
+        if self._server_usage is not None:
+            return self._server_usage
+        leaves = [node.usage for node in self.executions.values() if node.usage and not node.container]
+        prompt = [usage.prompt_tokens for usage in leaves if usage.prompt_tokens is not None]
+        completion = [usage.completion_tokens for usage in leaves if usage.completion_tokens is not None]
+        return Usage(
+            prompt_tokens=sum(prompt) if prompt else None,
+            completion_tokens=sum(completion) if completion else None,
+            total_tokens=self.total_tokens,
+            cost=dict(self.leaf_cost),
+        )
+
+    @property
+    def segments(self) -> Sequence[Segment]:
+        """One for each response body of the run."""
+        return segments(self._segments, self.leaf_tokens)
+
+    def snapshot(self) -> RunState:
+        """Return an immutable copy; parts that have not changed since the last snapshot are shared."""
+        if self._snapshot is None or self._snapshot.revision != self.revision:
+            self._snapshot = self._freeze()
+        elif self._ticks() != _state_ticks(self._snapshot):
+            self._snapshot = self._freeze()
+        return self._snapshot
+
+    def raise_for_status(self) -> None:
+        """Raise if the run is over and did not succeed.
+
+        Raises:
+            RunFailed: the run failed, was stopped or was interrupted. Partial success and a pause pass.
+        """
+        if self.status in ("failed", "stopped", "interrupted"):
+            raise RunFailed(self.status, self.error and self.error.message, self.error and self.error.code)
+
+    # ---- the run itself
+
+    def identify(
+        self,
+        *,
+        id: str | None = None,  # noqa: A002 - the wire's word
+        task_id: str | None = None,
+        message_id: str | None = None,
+        conversation_id: str | None = None,
+        workflow_id: str | None = None,
+        user: str | None = None,
+    ) -> None:
+        """Learn names of the run; the first one that is told stays."""
+        names = (self.id, self.task_id, self.message_id, self.conversation_id, self.workflow_id, self.user)
+        told = (id, task_id, message_id, conversation_id, workflow_id, user)
+        learnt = tuple(name or new for name, new in zip(names, told, strict=True))
+        if learnt != names:
+            self.id, self.task_id, self.message_id, self.conversation_id, self.workflow_id, self.user = learnt
+            self.revision += 1
+
+    def start(self, *, inputs: bytes | None = None, started_at: float | None = None) -> None:
+        """Note that the server began the run, or told so again."""
+        if self.inputs_json is None:
+            self.inputs_json = keep(inputs)
+        if self.started_at is None:
+            self.started_at = started_at
+        self.reopen()
+
+    def reopen(self) -> None:
+        """Go on: after a pause, or after an end that only we had concluded."""
+        if not self.ended_by_server and self.status != "running":
+            self.status = "running"
+            self.settled = False
+            self.ended_at = None
+            self.revision += 1
+
+    def withdraw_end(self) -> None:
+        """Take back an end that the server's later frames show to have been none."""
+        self.ended_by_server = False
+        self.reopen()
+
+    def finish(
+        self,
+        status: RunStatus,
+        *,
+        error: RunError | None = None,
+        outputs: bytes | None = None,
+        total_tokens: int | None = None,
+        total_steps: int | None = None,
+        elapsed_time: float | None = None,
+        started_at: float | None = None,
+        finished_at: float | None = None,
+        at: float | None = None,
+    ) -> None:
+        """Take the server's word on how the run ended, or that it paused; the first end stays."""
+        self._merge_error(error)
+        kept = keep(outputs)
+        if kept is not None and (kept != b"{}" or self.outputs_json is None):
+            self.outputs_json = kept
+        self._server_tokens = known(total_tokens, self._server_tokens)
+        self.total_steps = known(total_steps, self.total_steps)
+        self.elapsed_time = known(elapsed_time, self.elapsed_time)
+        self.started_at = known(self.started_at, started_at)
+        self.finished_at = known(finished_at, self.finished_at)
+        if not self.ended_by_server:
+            self.status = status
+            self.ended_by_server = status in _ENDED
+            self.ended_at = at
+        if self._segments:
+            self._segments[-1].server_total = self.total_tokens
+        self.revision += 1
+
+    def _merge_error(self, error: RunError | None) -> None:
+        if error is None:
+            return
+        if self.error is None:
+            self.error = error
+        else:  # the first message is the reason; a later one may know the code
+            code, status = known(self.error.code, error.code), known(self.error.status, error.status)
+            self.error = RunError(message=self.error.message, code=code, status=status)
+
+    def settle(self) -> None:
+        """Note that nothing more can come that changes the run."""
+        if not self.settled:
+            self.settled = True
+            self.revision += 1
+
+    def conclude(self, status: RunStatus, at: float | None = None) -> None:
+        """State how the run stands at the end of a body, where the server did not say it."""
+        self.status = status
+        self.ended_at = at
+        self.revision += 1
+
+    def close_open_executions(self, at: float | None = None) -> None:
+        """Give executions whose end never came a state (DESIGN: they are neither running nor succeeded).
+
+        Linear in the run. Stopped run: stopped. A node that waits for a person: paused. Everything else: unknown.
+        """
+        waiting = {form.node_id for form in self._forms.values() if form.status == "waiting"}
+        for node in self.executions.values():
+            if node.status == "running":
+                open_status: NodeStatus = "stopped" if self.status == "stopped" else "unknown"
+                if node.node_id in waiting and self.status not in _ENDED:
+                    open_status = "paused"
+                node.status = open_status
+                node.inferred = True
+                node.ended_at = at
+                if self._segments and open_status != "paused":
+                    self._segments[-1].lost = True
+                self._touch(node)
+
+    def set_mode(self, mode: str) -> None:
+        """Learn what kind of app this is; a later, better knowledge wins."""
+        if mode != self.mode:
+            self.mode = mode
+            self.revision += 1
+
+    def report_usage(self, usage: Usage) -> None:
+        """Take the server's own usage of the whole run."""
+        self._server_usage = usage
+        if self._segments:
+            self._segments[-1].server_total = self.total_tokens
+        self.revision += 1
+
+    def progress(self, at: float | None) -> None:
+        """Note that something meaningful arrived; a heartbeat is not."""
+        if at is not None:
+            self.last_progress_at = at
+            if self.seen_at is None:
+                self.seen_at = at
+
+    def heartbeat(self, count: int, at: float | None) -> None:
+        """Count heartbeats: they prove that the connection lives, not that the run goes on."""
+        self.heartbeats += count
+        if at is not None:
+            self.last_heartbeat_at = at
+
+    def report(self, kind: Kind, detail: str, frame: int | None = None) -> None:
+        """Keep and count an anomaly."""
+        self.anomaly_counts[kind] = self.anomaly_counts.get(kind, 0) + 1
+        if len(self.anomalies) < KEPT:
+            where = self.frame if frame is None else frame
+            self.anomalies.append(Anomaly(kind=kind, detail=detail[:500], frame=where))
+        self.revision += 1
+
+    def begin_segment(self) -> None:
+        """Begin the next response body of this run."""
+        self._segments.append(SegmentCount(self.frames, self.leaf_tokens))
+        self.revision += 1
+
+    # ---- text
+
+    def append_text(self, piece: str, at: float | None = None) -> None:
+        """Append a delta to the answer."""
+        if self._text_frozen:
+            if piece:
+                self.report("after-replace", f"{len(piece)} characters")
+            return
+        self._text.append(piece)
+        if at is not None and piece and self.first_token_at is None:
+            self.first_token_at = at
+        self.revision += 1
+
+    def replace_text(self, text: str, *, freeze: bool = False) -> None:
+        """Take a whole answer in place of what was streamed.
+
+        Args:
+            text: the answer as it is now.
+            freeze: whether deltas that still arrive are late and must not be appended.
+        """
+        self._text.replace(text)
+        self._text_frozen = freeze
+        self.revision += 1
+
+    def complete_text(self, text: str) -> None:
+        """Take the server's final answer; thinking that was streamed and is missing in it stays reasoning."""
+        thinking = self._text.thinking
+        self._text.replace(text)
+        if thinking and not self._text.thinking:
+            self._reasoning.append(thinking)
+        self.revision += 1
+
+    def append_reasoning(self, piece: str, node_id: str | None = None, at: float | None = None) -> None:
+        """Append a delta of thinking to the run, and to the last execution of the node that thinks."""
+        self._reasoning.append(piece)
+        self.revision += 1
+        if node_id:
+            self.append_node_reasoning(node_id, piece, at)
+
+    # ---- forms, thoughts, files
+
+    def ask(self, form: HumanInput, *, replayed: bool = False) -> None:
+        """Show a form, or learn more of a known one.
+
+        Args:
+            form: what the server says of it.
+            replayed: whether this is a snapshot, which gives the form's template where the live stream rendered it
+                (correction 6): then what is known stays.
+        """
+        key = form.form_id or f"node:{form.node_id}"
+        before = self._forms.get(key)
+        if before is not None:
+            first, second = (before, form) if replayed else (form, before)
+            form = HumanInput(
+                form_id=form.form_id,
+                node_id=form.node_id,
+                title=first.title or second.title,
+                content=known(first.content, second.content),
+                inputs=first.inputs or second.inputs,
+                actions=first.actions or second.actions,
+                token=form.token or before.token,
+                expires_at=known(form.expires_at, before.expires_at),
+                status=before.status,
+                action_id=before.action_id,
+                submitted=before.submitted,
+            )
+        self._forms[key] = form
+        self.revision += 1
+
+    def form_of(self, node_id: str) -> HumanInput | None:
+        """Return the form that a node shows: the one that waits, else the last one."""
+        mine = [form for form in self._forms.values() if form.node_id == node_id]
+        return next((form for form in reversed(mine) if form.status == "waiting"), mine[-1] if mine else None)
+
+    def answer_form(self, form: HumanInput) -> None:
+        """Take the answer to a form, or that it expired; `form` is the whole form as it is now."""
+        self._forms[form.form_id or f"node:{form.node_id}"] = form
+        self.revision += 1
+
+    def think(self, thought: Thought) -> None:
+        """Add or replace a round of an agent app (the server sends it again with more in it)."""
+        self._thoughts[thought.id] = thought
+        self.revision += 1
+
+    def cite(self, citations: Sequence[Json]) -> None:
+        """Take the citations of the answer."""
+        if citations:
+            self.citations = tuple(citations)
+            self.revision += 1
+
+    def add_file(self, key: str, file: Json) -> None:
+        """Add a file of the answer; the same key again changes nothing."""
+        if key not in self._files:
+            self._files[key] = file
+            self.revision += 1
+
+    # ---- the published form
+
+    def _ticks(self) -> tuple[object, ...]:
+        """What changes without a revision: counters and clocks that no view should repaint for."""
+        return self.bytes, self.frames, self.heartbeats, self.last_progress_at, self.last_heartbeat_at
+
+    def _freeze(self) -> RunState:
+        return RunState(
+            dialect=self.dialect,
+            mode=self.mode,
+            id=self.id,
+            status=self.status,
+            error=self.error,
+            task_id=self.task_id,
+            message_id=self.message_id,
+            conversation_id=self.conversation_id,
+            workflow_id=self.workflow_id,
+            app=self.app,
+            user=self.user,
+            inputs_json=as_raw(self.inputs_json),
+            outputs_json=as_raw(self.outputs_json),
+            text=self.text,
+            reasoning=self.reasoning,
+            usage=self.usage,
+            total_tokens=self.total_tokens,
+            total_steps=self.total_steps,
+            elapsed_time=self.elapsed_time,
+            leaf_tokens=self.leaf_tokens,
+            leaf_cost=dict(self.leaf_cost),
+            started_at=self.started_at,
+            finished_at=self.finished_at,
+            seen_at=self.seen_at,
+            ended_at=self.ended_at,
+            first_token_at=self.first_token_at,
+            last_progress_at=self.last_progress_at,
+            last_heartbeat_at=self.last_heartbeat_at,
+            settled=self.settled,
+            segments=tuple(self.segments),
+            nodes=tuple(node.freeze() for node in self.nodes),
+            forms=tuple(self.forms),
+            citations=tuple(self.citations),
+            files=tuple(self.files),
+            thoughts=tuple(self.thoughts),
+            anomalies=tuple(self.anomalies),
+            stats=Stats(
+                bytes=self.bytes,
+                frames=self.frames,
+                events=dict(self.events),
+                heartbeats=self.heartbeats,
+                anomalies=dict(self.anomaly_counts),
+            ),
+            revision=self.revision,
+        )
+
+
+def _state_ticks(state: RunState) -> tuple[object, ...]:
+    stats = state.stats
+    return stats.bytes, stats.frames, stats.heartbeats, state.last_progress_at, state.last_heartbeat_at

@@ -1,0 +1,62 @@
+"""Text that grows by deltas, and the thinking inside it.
+
+Appending costs constant time; reading joins once and remembers. What is read never depends on when somebody read
+before: thinking is taken out of the whole text, not of its pieces.
+"""
+
+import re
+from typing import Final
+
+_THINK: Final = re.compile(r"<think>(.*?)</think>", re.DOTALL)
+_PIECES: Final = 512
+"""So many deltas are joined to one block: a delta of three letters should not cost an object for ever."""
+
+
+class Text:
+    """A text that is appended to, and sometimes replaced as a whole."""
+
+    __slots__ = ("_blocks", "_pieces", "_split")
+
+    def __init__(self) -> None:
+        self._blocks: list[str] = []
+        self._pieces: list[str] = []
+        self._split: tuple[str, str] | None = None
+
+    def append(self, piece: str) -> None:
+        """Add a delta at the end."""
+        self._pieces.append(piece)
+        self._split = None
+        if len(self._pieces) >= _PIECES:
+            self._blocks.append("".join(self._pieces))
+            self._pieces.clear()
+
+    def replace(self, whole: str) -> None:
+        """Take `whole` in place of all that came before."""
+        self._blocks = [whole]
+        self._pieces.clear()
+        self._split = None
+
+    @property
+    def raw(self) -> str:
+        """The text as it was sent, thinking included."""
+        if self._pieces or len(self._blocks) != 1:
+            self._blocks = ["".join(self._blocks) + "".join(self._pieces)]
+            self._pieces.clear()
+        return self._blocks[0]
+
+    @property
+    def visible(self) -> str:
+        """The text without closed `<think>` blocks; an unclosed one stays."""
+        return self._parts()[0]
+
+    @property
+    def thinking(self) -> str:
+        """What stood in closed `<think>` blocks, in order, without the tags."""
+        return self._parts()[1]
+
+    def _parts(self) -> tuple[str, str]:
+        if self._split is None:
+            raw = self.raw
+            thoughts = _THINK.findall(raw) if "</think>" in raw else []
+            self._split = (_THINK.sub("", raw), "".join(thoughts)) if thoughts else (raw, "")
+        return self._split

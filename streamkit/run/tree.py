@@ -1,0 +1,320 @@
+"""The executions of a run: a tree of nodes, containers and rounds, and all operations on it.
+
+The rules of `streamkit.run.run` hold here; this is its other half. Every operation costs constant time, however large
+the tree is, except where an execution is moved that is not the last one of its place.
+"""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import TypeVar
+
+from streamkit.run.execution import MAX_DEPTH, OVER, Container, Log, NodeExecution, NodeUsage, Round
+from streamkit.run.journal import Changes, Journal
+from streamkit.run.payload import Json, keep
+from streamkit.run.state import Attempt, Cost, LogEntry, NodeStatus
+from streamkit.run.text import Text
+
+T = TypeVar("T")
+
+
+class Tree:
+    """Executions by id and in their places, what they streamed and what they spent."""
+
+    def __init__(self) -> None:
+        self.nodes: list[NodeExecution] = []
+        """Top-level executions, in order of arrival."""
+        self.executions: dict[str, NodeExecution] = {}
+        """Every execution by its id."""
+        self.leaf_tokens = 0
+        """Tokens summed over executions that are no containers, each once: the sound figure."""
+        self.leaf_cost: Cost = {}
+        """Prices summed likewise, by currency."""
+        self.revision = 0
+        """Grows with every change of the run."""
+        self._latest: dict[str, NodeExecution] = {}
+        self._waiting_text: dict[str, Text] = {}
+        self._journal = Journal()
+
+    def walk(self) -> Iterator[NodeExecution]:
+        """Yield every execution, depth first."""
+        for node in self.nodes:
+            yield from node.walk()
+
+    def changed_since(self, revision: int) -> Changes:
+        """Return which executions changed, moved or went after `revision`.
+
+        Args:
+            revision: a revision of this run, from `run.revision` or the `Changes` of an earlier call; 0 at first.
+        """
+        return self._journal.since(revision, self.revision)
+
+    def open_execution(
+        self,
+        execution_id: str,
+        node_id: str,
+        *,
+        type: str | None,  # noqa: A002 - the wire's word
+        title: str | None,
+        is_container: bool = False,
+        at: float | None = None,
+    ) -> NodeExecution:
+        """Create an execution, at first at the top level; `place` moves it into a container."""
+        node = NodeExecution(execution_id, node_id, type=type or "", title=title or "")
+        node.seen_at = at
+        if is_container:
+            node.container = Container()
+        self.executions[execution_id] = node
+        self._latest[node_id] = node
+        self.nodes.append(node)
+        early = self._waiting_text.pop(node_id, None)
+        if early:
+            node._text = early
+            node.first_token_at = at
+        self._touch(node)
+        return node
+
+    def describe(
+        self,
+        node: NodeExecution,
+        *,
+        type: str | None = None,  # noqa: A002 - the wire's word
+        title: str | None = None,
+        started_at: float | None = None,
+        inputs: bytes | None = None,
+        outputs: bytes | None = None,
+        process_data: bytes | None = None,
+        metadata: bytes | None = None,
+        truncated: bool = False,
+    ) -> None:
+        """Learn facts of an execution; null never overwrites, nor a truncated value a whole one."""
+        node.type = type or node.type
+        node.title = title or node.title
+        node.started_at = known(node.started_at, started_at)
+        for name, raw in (
+            ("inputs_json", inputs),
+            ("outputs_json", outputs),
+            ("process_data_json", process_data),
+            ("metadata_json", metadata),
+        ):
+            kept = keep(raw)
+            if kept is not None and not (truncated and getattr(node, name) is not None):
+                setattr(node, name, kept)
+                if node._decoded:
+                    node._decoded.pop(name, None)
+        self._touch(node)
+
+    def resume_execution(self, node: NodeExecution) -> None:
+        """Take a start frame of a known execution: it runs again, unless its end is already known."""
+        if node.status not in OVER or node.inferred:
+            node.status = "running"
+            node.inferred = False
+            node.ended_at = None
+            self._touch(node)
+
+    def pause_execution(self, node: NodeExecution) -> None:
+        """Note that an execution waits; an end that is known stays."""
+        if node.status not in OVER or node.inferred:
+            node.status = "paused"
+            node.inferred = False
+            self._touch(node)
+
+    def retry_execution(self, node: NodeExecution, index: int, error: str | None, elapsed_time: float | None) -> None:
+        """Note that a try failed and another one follows; the same retry twice counts once."""
+        if any(attempt.index == index for attempt in node.attempts):
+            return
+        node.attempts = (*node.attempts, Attempt(index=index, error=error or None, elapsed_time=elapsed_time))
+        self._touch(node)
+
+    def close_execution(
+        self,
+        node: NodeExecution,
+        status: NodeStatus,
+        *,
+        error: str | None = None,
+        elapsed_time: float | None = None,
+        finished_at: float | None = None,
+        at: float | None = None,
+    ) -> None:
+        """Take the server's word on how an execution ended."""
+        node.status = status
+        node.inferred = False
+        node.error = error or node.error
+        node.elapsed_time = known(elapsed_time, node.elapsed_time)
+        node.finished_at = known(finished_at, node.finished_at)
+        node.ended_at = known(node.ended_at, at)
+        self._touch(node)
+
+    def place(self, node: NodeExecution, container: NodeExecution | None, index: int | None = None) -> None:
+        """Move an execution into a round of a container, to its `unassigned`, or (None) to the top level.
+
+        A container that would end up inside itself, or deeper than `MAX_DEPTH`, stays where it is.
+        """
+        if container is node.parent and index == node.round_index:
+            return
+        if container is not None:
+            home: NodeExecution | None = container
+            for _ in range(MAX_DEPTH):
+                if home is None:
+                    break
+                if home is node:
+                    return
+                home = home.parent
+            else:
+                return
+        self._take_out(node)
+        node.parent = container
+        if container is None:
+            self.nodes.append(node)
+        else:
+            if container.container is None:
+                container.container = Container()
+            if index is None:
+                container.container.unassigned.append(node)
+            else:
+                turn = container.container.rounds.get(index)
+                if turn is None:
+                    turn = container.container.rounds[index] = Round(container, index)
+                turn.nodes.append(node)
+                node.round = turn
+            self._touch(container)
+        self._touch(node)
+
+    def _take_out(self, node: NodeExecution) -> None:
+        """Remove an execution from where it stands. It is nearly always the last one there."""
+        home, turn = node.parent, node.round
+        if home is None or home.container is None:
+            siblings = self.nodes
+        elif turn is None:
+            siblings = home.container.unassigned
+        else:
+            siblings = turn.nodes
+        for position in range(len(siblings) - 1, -1, -1):
+            if siblings[position] is node:
+                del siblings[position]
+                break
+        if home is not None:
+            if turn is not None and not turn.nodes and home.container is not None:
+                del home.container.rounds[turn.index]
+            self._touch(home)
+            if turn is not None:
+                turn._frozen = None
+        node.parent = node.round = None
+
+    def begin_round(self, container: NodeExecution, index: int) -> None:
+        """Note that a round is announced. It is shown when something of it is."""
+        if container.container is not None:
+            container.container.current = index
+            self._touch(container)
+
+    def time_round(self, container: NodeExecution, index: int, elapsed_time: float) -> None:
+        """Learn how long a round took, in seconds."""
+        turn = container.container.rounds.get(index) if container.container else None
+        if turn is not None:
+            turn.elapsed_time = elapsed_time
+            turn._frozen = None
+            self._touch(container)
+
+    def spend(self, node: NodeExecution, usage: NodeUsage) -> None:
+        """Take what an execution spent. Each execution counts once, however often it is told; containers never."""
+        old = node.usage
+        if old is not None:
+            usage = NodeUsage(
+                total_tokens=known(usage.total_tokens, old.total_tokens),
+                prompt_tokens=known(usage.prompt_tokens, old.prompt_tokens),
+                completion_tokens=known(usage.completion_tokens, old.completion_tokens),
+                cost=known(usage.cost, old.cost),
+                model=known(usage.model, old.model),
+                provider=known(usage.provider, old.provider),
+            )
+        node.usage = usage
+        if node.container is None:
+            self.leaf_tokens += (usage.total_tokens or 0) - ((old and old.total_tokens) or 0)
+            for sign, cost in ((-1, old.cost if old else None), (1, usage.cost)):
+                for currency, amount in (cost or {}).items():
+                    self.leaf_cost[currency] = self.leaf_cost.get(currency, Decimal(0)) + sign * amount
+        self._touch(node)
+
+    def latest(self, node_id: str) -> NodeExecution | None:
+        """Return the execution of a node that began last."""
+        return self._latest.get(node_id)
+
+    def log(self, node: NodeExecution, entry: LogEntry, parent_id: str | None) -> None:
+        """Add or update an entry of an agent's log; what the update leaves out stays."""
+        entries = node.log_entries
+        if entries is None:
+            entries = node.log_entries = {}
+        known = entries.get(entry.id)
+        if known is None:
+            entries[entry.id] = Log(entry, parent_id)
+        else:
+            before = known.entry
+            known.parent_id = parent_id or known.parent_id
+            known.entry = LogEntry(
+                id=entry.id,
+                label=entry.label or before.label,
+                status=entry.status or before.status,
+                error=entry.error or before.error,
+                data=entry.data or before.data,
+                metadata={**_mapping(before.metadata), **_mapping(entry.metadata)},
+            )
+        self._touch(node)
+
+    def _touch(self, node: NodeExecution) -> None:
+        """Give an execution a new revision, and forget frozen copies of it and of all that holds it."""
+        self.revision += 1
+        node.revision = self.revision
+        self._journal.record(self.revision, node.id)
+        # What holds an unfrozen execution is unfrozen too, so the way up is short in a stream of changes.
+        holder: NodeExecution | None = node
+        while holder is not None and (holder._frozen is not None or holder is node):
+            holder._frozen = None
+            if holder.round is not None:
+                holder.round._frozen = None
+            holder = holder.parent
+
+    def append_node_text(self, node_id: str, piece: str, at: float | None = None) -> None:
+        """Append a delta to what a node itself streamed.
+
+        Text that arrives before its node waits for it. Text that arrives after the node's end is its own if it is
+        still missing there, else it belongs to the next execution (a server may hold text back until the text before
+        it is complete).
+        """
+        node = self._latest.get(node_id)
+        if node is None or (node.status in OVER and _text_is_complete(node)):
+            self._waiting_text.setdefault(node_id, Text()).append(piece)
+            return
+        if node._text is None:
+            node._text = Text()
+        node._text.append(piece)
+        self._first_token(node, piece, at)
+        self._touch(node)
+
+    def _first_token(self, node: NodeExecution, piece: str, at: float | None) -> None:
+        if at is not None and piece and node.first_token_at is None:
+            node.first_token_at = at
+
+    def append_node_reasoning(self, node_id: str, piece: str, at: float | None = None) -> None:
+        """Append a delta of thinking to the last execution of a node, where there is one."""
+        node = self._latest.get(node_id)
+        if node is not None:
+            if node._reasoning is None:
+                node._reasoning = Text()
+            node._reasoning.append(piece)
+            self._first_token(node, piece, at)
+            self._touch(node)
+
+
+def known(first: T | None, second: T | None) -> T | None:
+    """Return the first one that is not None."""
+    return second if first is None else first
+
+
+def _mapping(value: Json) -> dict[str, Json]:
+    return value if isinstance(value, dict) else {}
+
+
+def _text_is_complete(node: NodeExecution) -> bool:
+    """Whether a node that is over already has all of its text, by its own outputs."""
+    outputs = node.outputs
+    whole = outputs.get("text") if isinstance(outputs, dict) else None
+    return isinstance(whole, str) and len(node._text.raw if node._text else "") >= len(whole)

@@ -1,0 +1,39 @@
+"""What holds for every test: Hypothesis profiles, and no skips where none are allowed.
+
+A test that needs a program which is not there skips, with its reason, on a user's machine. With
+``STREAMKIT_NO_SKIPS=1`` (continuous integration installs those programs) any skip fails the session.
+"""
+
+import os
+
+import pytest
+from hypothesis import settings
+
+settings.register_profile("default", deadline=None, max_examples=60)
+settings.register_profile("thorough", deadline=None, max_examples=1000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+NO_SKIPS = os.environ.get("STREAMKIT_NO_SKIPS") == "1"
+
+
+def skips(config: pytest.Config) -> list[pytest.TestReport | pytest.CollectReport]:
+    """Return what was skipped, whole modules included; a worker process reports to its controller."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    return list(reporter.stats.get("skipped", ())) if NO_SKIPS and reporter else []
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fail a session that passed but skipped."""
+    if session.exitstatus == pytest.ExitCode.OK and skips(session.config):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Name every skip with its reason."""
+    skipped = skips(config)
+    if skipped:
+        terminalreporter.section("failed: skips are not allowed (STREAMKIT_NO_SKIPS=1)", red=True)
+    for report in skipped:
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+        terminalreporter.line(f"{report.nodeid}: {reason}", red=True)
