@@ -9,8 +9,8 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from streamkit.dialects import DIALECTS, Dialect, detect, dialect
-from streamkit.dialects.base import Event, Notes
+from streamkit.dialects import DIALECTS, detect, dialect
+from streamkit.dialects.base import Dialect, Event, Note, Notes
 from streamkit.sse import Parser
 
 MAX_FRAME_BYTES: Final = 64 * 1024 * 1024
@@ -32,7 +32,7 @@ class Record(Struct, frozen=True):
     """The number of the frame in its body, counted from 0."""
     offset: int
     """Where the frame begins, in bytes from the start of the body."""
-    notes: tuple[tuple[str, str], ...] = ()
+    notes: tuple[Note, ...] = ()
     """Anomalies found while decoding: kind and detail."""
 
 

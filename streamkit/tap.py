@@ -104,8 +104,8 @@ class Tap:
             return False
         reducer = self._reducer or self._begin()
         run.frame = self._first_frame + record.frame
-        for kind, detail in record.notes:
-            run.report(kind, detail)
+        for anomaly, detail in record.notes:
+            run.report(anomaly, detail)
         kind = event.kind
         run.events[kind] = run.events.get(kind, 0) + 1
         run.progress(at)

@@ -43,8 +43,10 @@ class Malformed(Event, frozen=True, tag="malformed"):
     """The bytes as they came."""
 
 
-Notes = list[tuple[Kind, str]]
-"""Anomalies found while decoding: kind and detail."""
+Note = tuple[Kind, str]
+"""An anomaly found while decoding: kind and detail."""
+
+Notes = list[Note]
 
 
 class Reducer(Protocol):

@@ -55,8 +55,8 @@ def salvage(
     for _ in range(_MOST_FIELDS):
         data = dumps(payload)
         try:
-            event: Event = decoder.decode(data)
-            return event
+            strict: Event = decoder.decode(data)
+            return strict
         except msgspec.ValidationError as error:
             path = _PATH.search(str(error))
         if path is None:
@@ -66,8 +66,8 @@ def salvage(
             return Unknown(word, data)
         notes.append(("bad-field", path[1][2:]))
         try:
-            salvaged: Event = lax.decode(data)
-            return salvaged
+            converted: Event = lax.decode(data)
+            return converted
         except msgspec.ValidationError:
             if not _drop(payload, path[1]):
                 break

@@ -124,7 +124,7 @@ class NodeExecution:
         "usage",
     )
 
-    def __init__(self, execution_id: str, node_id: str, *, type: str, title: str) -> None:  # noqa: A002 - the wire's word
+    def __init__(self, execution_id: str, node_id: str, *, type: str, title: str) -> None:
         self.id = execution_id
         self.node_id = node_id
         self.type = type
@@ -344,5 +344,5 @@ def _descend(root: str, children: dict[str, list[str]], below: dict[str, list[st
         new = [child for child in children.get(entry_id, ()) if child not in below]
         below[anchor].extend(new)
         below.update((child, []) for child in new)
-        for child in reversed(new):
-            waiting.append((child, child, depth + 1) if depth < MAX_DEPTH else (child, anchor, depth))
+        deep = depth >= MAX_DEPTH
+        waiting += [(child, anchor if deep else child, depth if deep else depth + 1) for child in reversed(new)]

@@ -14,24 +14,20 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from streamkit.errors import RunFailed
-from streamkit.run.anomaly import KEPT, Kind
+from streamkit.run.answer import Answer
 from streamkit.run.execution import as_raw
 from streamkit.run.payload import Json, keep, loads
 from streamkit.run.segments import SegmentCount, segments
 from streamkit.run.state import (
-    Anomaly,
-    HumanInput,
     NodeStatus,
     RunError,
     RunState,
     RunStatus,
     Segment,
     Stats,
-    Thought,
     Usage,
 )
-from streamkit.run.text import Text
-from streamkit.run.tree import Tree, known
+from streamkit.run.tree import known
 
 NO_CURRENCY: Final = "XXX"
 """ISO 4217's code for "no currency": where the server gave a price without one."""
@@ -39,61 +35,56 @@ NO_CURRENCY: Final = "XXX"
 _ENDED: Final = frozenset({"succeeded", "partial-succeeded", "failed", "stopped"})
 
 
-class Run(Tree):
+class Run(Answer):
     """One run of a workflow, chatflow, chat, agent or completion.
 
     Read any attribute at any time. `Tap` feeds it; see there.
     """
 
+    mode: str | None = None
+    """workflow, chatflow, chat, agent-chat, …; None until the wire tells."""
+    id: str | None = None
+    """The vendor's id of the run."""
+    status: RunStatus = "running"
+    error: RunError | None = None
+    task_id: str | None = None
+    """The handle for stopping the run."""
+    message_id: str | None = None
+    conversation_id: str | None = None
+    workflow_id: str | None = None
+    app: str | None = None
+    """Name or alias of the app, where the rim knows it."""
+    user: str | None = None
+    inputs_json: bytes | None = None
+    outputs_json: bytes | None = None
+    total_steps: int | None = None
+    elapsed_time: float | None = None
+    """Seconds, as the server says."""
+    started_at: int | float | None = None
+    """Epoch seconds, the server's."""
+    finished_at: int | float | None = None
+    seen_at: float | None = None
+    """Arrival times: seconds on the caller's clock."""
+    ended_at: float | None = None
+    last_progress_at: float | None = None
+    last_heartbeat_at: float | None = None
+    settled: bool = False
+    """True when nothing more can come that changes the run, whatever the socket does."""
+    ended_by_server: bool = False
+    """Whether the status is the server's own word on how the run ended."""
+
     def __init__(self, dialect: str) -> None:
         super().__init__()
         self.dialect = dialect
-        self.mode: str | None = None
-        """workflow, chatflow, chat, agent-chat, …; None until the wire tells."""
-        self.id: str | None = None
-        self.status: RunStatus = "running"
-        self.error: RunError | None = None
-        self.task_id: str | None = None
-        self.message_id: str | None = None
-        self.conversation_id: str | None = None
-        self.workflow_id: str | None = None
-        self.app: str | None = None
-        self.user: str | None = None
-        self.inputs_json: bytes | None = None
-        self.outputs_json: bytes | None = None
-        self.total_steps: int | None = None
-        self.elapsed_time: float | None = None
-        self.started_at: int | float | None = None
-        self.finished_at: int | float | None = None
-        self.seen_at: float | None = None
-        self.ended_at: float | None = None
-        self.first_token_at: float | None = None
-        self.last_progress_at: float | None = None
-        self.last_heartbeat_at: float | None = None
-        self.settled = False
-        """True when nothing more can come that changes the run, whatever the socket does."""
-        self.citations: Sequence[Json] = ()
         self.bytes = 0
         self.frames = 0
         self.heartbeats = 0
         self.events: dict[str, int] = {}
-        self.anomalies: list[Anomaly] = []
-        """The first `KEPT`; `anomaly_counts` counts them all."""
-        self.anomaly_counts: dict[str, int] = {}
-        self.frame: int | None = None
-        """The number of the frame that is being folded."""
+        """Events counted by kind."""
         self.wire: Any = None
         """The reducer of this run, which outlives a body. Any: the run knows no dialect."""
-        self.ended_by_server = False
-        """Whether the status is the server's own word on how the run ended."""
-        self._text = Text()
-        self._reasoning = Text()
-        self._text_frozen = False
         self._server_tokens: int | None = None
         self._server_usage: Usage | None = None
-        self._forms: dict[str, HumanInput] = {}
-        self._thoughts: dict[str, Thought] = {}
-        self._files: dict[str, Json] = {}
         self._segments: list[SegmentCount] = []
         self._snapshot: RunState | None = None
 
@@ -111,31 +102,6 @@ class Run(Tree):
     def outputs(self) -> Json:
         """The vendor's outputs, decoded."""
         return loads(self.outputs_json)
-
-    @property
-    def text(self) -> str:
-        """The answer that a person sees, after replacements, without closed `<think>` blocks."""
-        return self._text.visible
-
-    @property
-    def reasoning(self) -> str:
-        """The thinking: reasoning deltas, then what stood in closed `<think>` blocks of the answer."""
-        return self._reasoning.raw + self._text.thinking
-
-    @property
-    def forms(self) -> Sequence[HumanInput]:
-        """Human input forms, in order of arrival."""
-        return tuple(self._forms.values())
-
-    @property
-    def thoughts(self) -> Sequence[Thought]:
-        """Rounds of an agent app, by position."""
-        return sorted(self._thoughts.values(), key=lambda thought: (thought.position is None, thought.position or 0))
-
-    @property
-    def files(self) -> Sequence[Json]:
-        """Files of the answer."""
-        return tuple(self._files.values())
 
     @property
     def total_tokens(self) -> int | None:
@@ -168,9 +134,11 @@ class Run(Tree):
 
     def snapshot(self) -> RunState:
         """Return an immutable copy; parts that have not changed since the last snapshot are shared."""
-        if self._snapshot is None or self._snapshot.revision != self.revision:
-            self._snapshot = self._freeze()
-        elif self._ticks() != _state_ticks(self._snapshot):
+        if (
+            self._snapshot is None
+            or self._snapshot.revision != self.revision
+            or self._ticks() != _state_ticks(self._snapshot)
+        ):
             self._snapshot = self._freeze()
         return self._snapshot
 
@@ -181,14 +149,15 @@ class Run(Tree):
             RunFailed: the run failed, was stopped or was interrupted. Partial success and a pause pass.
         """
         if self.status in ("failed", "stopped", "interrupted"):
-            raise RunFailed(self.status, self.error and self.error.message, self.error and self.error.code)
+            error = self.error
+            raise RunFailed(self.status, error.message if error else None, error.code if error else None)
 
     # ---- the run itself
 
     def identify(
         self,
         *,
-        id: str | None = None,  # noqa: A002 - the wire's word
+        id: str | None = None,
         task_id: str | None = None,
         message_id: str | None = None,
         conversation_id: str | None = None,
@@ -320,114 +289,10 @@ class Run(Tree):
         if at is not None:
             self.last_heartbeat_at = at
 
-    def report(self, kind: Kind, detail: str, frame: int | None = None) -> None:
-        """Keep and count an anomaly."""
-        self.anomaly_counts[kind] = self.anomaly_counts.get(kind, 0) + 1
-        if len(self.anomalies) < KEPT:
-            where = self.frame if frame is None else frame
-            self.anomalies.append(Anomaly(kind=kind, detail=detail[:500], frame=where))
-        self.revision += 1
-
     def begin_segment(self) -> None:
         """Begin the next response body of this run."""
         self._segments.append(SegmentCount(self.frames, self.leaf_tokens))
         self.revision += 1
-
-    # ---- text
-
-    def append_text(self, piece: str, at: float | None = None) -> None:
-        """Append a delta to the answer."""
-        if self._text_frozen:
-            if piece:
-                self.report("after-replace", f"{len(piece)} characters")
-            return
-        self._text.append(piece)
-        if at is not None and piece and self.first_token_at is None:
-            self.first_token_at = at
-        self.revision += 1
-
-    def replace_text(self, text: str, *, freeze: bool = False) -> None:
-        """Take a whole answer in place of what was streamed.
-
-        Args:
-            text: the answer as it is now.
-            freeze: whether deltas that still arrive are late and must not be appended.
-        """
-        self._text.replace(text)
-        self._text_frozen = freeze
-        self.revision += 1
-
-    def complete_text(self, text: str) -> None:
-        """Take the server's final answer; thinking that was streamed and is missing in it stays reasoning."""
-        thinking = self._text.thinking
-        self._text.replace(text)
-        if thinking and not self._text.thinking:
-            self._reasoning.append(thinking)
-        self.revision += 1
-
-    def append_reasoning(self, piece: str, node_id: str | None = None, at: float | None = None) -> None:
-        """Append a delta of thinking to the run, and to the last execution of the node that thinks."""
-        self._reasoning.append(piece)
-        self.revision += 1
-        if node_id:
-            self.append_node_reasoning(node_id, piece, at)
-
-    # ---- forms, thoughts, files
-
-    def ask(self, form: HumanInput, *, replayed: bool = False) -> None:
-        """Show a form, or learn more of a known one.
-
-        Args:
-            form: what the server says of it.
-            replayed: whether this is a snapshot, which gives the form's template where the live stream rendered it
-                (correction 6): then what is known stays.
-        """
-        key = form.form_id or f"node:{form.node_id}"
-        before = self._forms.get(key)
-        if before is not None:
-            first, second = (before, form) if replayed else (form, before)
-            form = HumanInput(
-                form_id=form.form_id,
-                node_id=form.node_id,
-                title=first.title or second.title,
-                content=known(first.content, second.content),
-                inputs=first.inputs or second.inputs,
-                actions=first.actions or second.actions,
-                token=form.token or before.token,
-                expires_at=known(form.expires_at, before.expires_at),
-                status=before.status,
-                action_id=before.action_id,
-                submitted=before.submitted,
-            )
-        self._forms[key] = form
-        self.revision += 1
-
-    def form_of(self, node_id: str) -> HumanInput | None:
-        """Return the form that a node shows: the one that waits, else the last one."""
-        mine = [form for form in self._forms.values() if form.node_id == node_id]
-        return next((form for form in reversed(mine) if form.status == "waiting"), mine[-1] if mine else None)
-
-    def answer_form(self, form: HumanInput) -> None:
-        """Take the answer to a form, or that it expired; `form` is the whole form as it is now."""
-        self._forms[form.form_id or f"node:{form.node_id}"] = form
-        self.revision += 1
-
-    def think(self, thought: Thought) -> None:
-        """Add or replace a round of an agent app (the server sends it again with more in it)."""
-        self._thoughts[thought.id] = thought
-        self.revision += 1
-
-    def cite(self, citations: Sequence[Json]) -> None:
-        """Take the citations of the answer."""
-        if citations:
-            self.citations = tuple(citations)
-            self.revision += 1
-
-    def add_file(self, key: str, file: Json) -> None:
-        """Add a file of the answer; the same key again changes nothing."""
-        if key not in self._files:
-            self._files[key] = file
-            self.revision += 1
 
     # ---- the published form
 

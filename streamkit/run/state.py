@@ -34,7 +34,7 @@ class State(Struct, frozen=True):
     """The root of all published structs."""
 
 
-class Attempt(State):
+class Attempt(State, frozen=True):
     """One try of a node before its last one."""
 
     index: int
@@ -44,7 +44,7 @@ class Attempt(State):
     """Seconds since the start of the node's first try."""
 
 
-class LogEntry(State):
+class LogEntry(State, frozen=True):
     """An entry of an agent's log: a round, a thought, a tool call."""
 
     id: str
@@ -57,7 +57,7 @@ class LogEntry(State):
     children: tuple["LogEntry", ...] = ()
 
 
-class Anomaly(State):
+class Anomaly(State, frozen=True):
     """Something that did not fit: kept and counted, never raised."""
 
     kind: str
@@ -67,7 +67,7 @@ class Anomaly(State):
     """The number of the frame, counted from 0 over all bodies of the run."""
 
 
-class RunError(State):
+class RunError(State, frozen=True):
     """Why a run failed or was stopped, as the server says it."""
 
     message: str
@@ -75,7 +75,7 @@ class RunError(State):
     status: int | None = None
 
 
-class Usage(State):
+class Usage(State, frozen=True):
     """Tokens and cost of a run. The server's own figure where it sends one, else the sum of the leaves."""
 
     prompt_tokens: int | None = None
@@ -86,7 +86,7 @@ class Usage(State):
     cost: Cost = field(default_factory=dict)
 
 
-class HumanInput(State):
+class HumanInput(State, frozen=True):
     """A form that a run shows to a person."""
 
     form_id: str | None
@@ -106,7 +106,7 @@ class HumanInput(State):
     """The submitted fields, where the server sends them."""
 
 
-class Thought(State):
+class Thought(State, frozen=True):
     """A round of an agent app."""
 
     id: str
@@ -118,7 +118,7 @@ class Thought(State):
     files: Json = ()
 
 
-class Segment(State):
+class Segment(State, frozen=True):
     """One response body of the run: a run that paused and was resumed has several."""
 
     index: int
@@ -131,7 +131,7 @@ class Segment(State):
     """Where `tokens` comes from: the executions, the server's own figure, or only what was seen before the end."""
 
 
-class Stats(State):
+class Stats(State, frozen=True):
     """What went through the taps of this run."""
 
     bytes: int
@@ -142,7 +142,7 @@ class Stats(State):
     """Every anomaly counted by kind, also those that are not kept."""
 
 
-class RoundState(State):
+class RoundState(State, frozen=True):
     """One turn of an iteration or loop."""
 
     index: int
@@ -152,7 +152,7 @@ class RoundState(State):
     nodes: tuple["NodeState", ...]
 
 
-class NodeState(State, kw_only=True):
+class NodeState(State, frozen=True, kw_only=True):
     """One execution of a node. A node of the graph may have many."""
 
     id: str
@@ -208,7 +208,7 @@ class NodeState(State, kw_only=True):
         return loads_raw(self.metadata_json)
 
 
-class RunState(State, kw_only=True):
+class RunState(State, frozen=True, kw_only=True):
     """A run at one moment."""
 
     format: Literal[1] = 1

@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import TypeVar
 
+from streamkit.run.anomaly import KEPT, Kind
 from streamkit.run.execution import MAX_DEPTH, OVER, Container, Log, NodeExecution, NodeUsage, Round
 from streamkit.run.journal import Changes, Journal
 from streamkit.run.payload import Json, keep
-from streamkit.run.state import Attempt, Cost, LogEntry, NodeStatus
+from streamkit.run.state import Anomaly, Attempt, Cost, LogEntry, NodeStatus
 from streamkit.run.text import Text
 
 T = TypeVar("T")
@@ -31,6 +32,11 @@ class Tree:
         """Prices summed likewise, by currency."""
         self.revision = 0
         """Grows with every change of the run."""
+        self.anomalies: list[Anomaly] = []
+        """What did not fit: the first `KEPT`; `anomaly_counts` counts them all."""
+        self.anomaly_counts: dict[str, int] = {}
+        self.frame: int | None = None
+        """The number of the frame that is being folded."""
         self._latest: dict[str, NodeExecution] = {}
         self._waiting_text: dict[str, Text] = {}
         self._journal = Journal()
@@ -48,12 +54,20 @@ class Tree:
         """
         return self._journal.since(revision, self.revision)
 
+    def report(self, kind: Kind, detail: str, frame: int | None = None) -> None:
+        """Keep and count an anomaly."""
+        self.anomaly_counts[kind] = self.anomaly_counts.get(kind, 0) + 1
+        if len(self.anomalies) < KEPT:
+            where = self.frame if frame is None else frame
+            self.anomalies.append(Anomaly(kind=kind, detail=detail[:500], frame=where))
+        self.revision += 1
+
     def open_execution(
         self,
         execution_id: str,
         node_id: str,
         *,
-        type: str | None,  # noqa: A002 - the wire's word
+        type: str | None,
         title: str | None,
         is_container: bool = False,
         at: float | None = None,
@@ -77,7 +91,7 @@ class Tree:
         self,
         node: NodeExecution,
         *,
-        type: str | None = None,  # noqa: A002 - the wire's word
+        type: str | None = None,
         title: str | None = None,
         started_at: float | None = None,
         inputs: bytes | None = None,
@@ -149,35 +163,29 @@ class Tree:
 
         A container that would end up inside itself, or deeper than `MAX_DEPTH`, stays where it is.
         """
-        if container is node.parent and index == node.round_index:
+        if (container is node.parent and index == node.round_index) or not _may_hold(container, node):
             return
-        if container is not None:
-            home: NodeExecution | None = container
-            for _ in range(MAX_DEPTH):
-                if home is None:
-                    break
-                if home is node:
-                    return
-                home = home.parent
-            else:
-                return
         self._take_out(node)
         node.parent = container
         if container is None:
             self.nodes.append(node)
         else:
-            if container.container is None:
-                container.container = Container()
-            if index is None:
-                container.container.unassigned.append(node)
-            else:
-                turn = container.container.rounds.get(index)
-                if turn is None:
-                    turn = container.container.rounds[index] = Round(container, index)
-                turn.nodes.append(node)
-                node.round = turn
-            self._touch(container)
+            self._put_into(container, node, index)
         self._touch(node)
+
+    def _put_into(self, container: NodeExecution, node: NodeExecution, index: int | None) -> None:
+        if container.container is None:
+            container.container = Container()
+        if index is None:
+            container.container.unassigned.append(node)
+        else:
+            turn = container.container.rounds.get(index)
+            if turn is None:
+                turn = container.container.rounds[index] = Round(container, index)
+            turn.nodes.append(node)
+            turn._frozen = None
+            node.round = turn
+        self._touch(container)
 
     def _take_out(self, node: NodeExecution) -> None:
         """Remove an execution from where it stands. It is nearly always the last one there."""
@@ -311,6 +319,17 @@ def known(first: T | None, second: T | None) -> T | None:
 
 def _mapping(value: Json) -> dict[str, Json]:
     return value if isinstance(value, dict) else {}
+
+
+def _may_hold(container: NodeExecution | None, node: NodeExecution) -> bool:
+    """Whether an execution may stand in a container: not in itself, nor deeper than is drawn."""
+    for _ in range(MAX_DEPTH):
+        if container is None:
+            return True
+        if container is node:
+            return False
+        container = container.parent
+    return False
 
 
 def _text_is_complete(node: NodeExecution) -> bool:

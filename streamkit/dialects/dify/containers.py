@@ -182,9 +182,9 @@ class Containers:
             occurrence.keys[key] = index - 1
             self._place_by_key(run, occurrence, key)
             return
-        if kind == "iteration" and occurrence.current is not None and index > 0:
-            if occurrence.next_came_last or occurrence.running > 0:
-                self._find_parallel(run, occurrence)
+        one_after_another = occurrence.running == 0 and not occurrence.next_came_last
+        if kind == "iteration" and occurrence.current is not None and index > 0 and not one_after_another:
+            self._find_parallel(run, occurrence)
         occurrence.current = index
         occurrence.next_came_last = True
         run.begin_round(occurrence.node, index)
@@ -358,9 +358,7 @@ class Containers:
         if home is not None and home.running > 0:
             home.running -= 1
 
-    def _settle_outer(
-        self, run: Run, node: NodeExecution, home: Occurrence, told: dict[str, int | None]
-    ) -> Occurrence:
+    def _settle_outer(self, run: Run, node: NodeExecution, home: Occurrence, told: dict[str, int | None]) -> Occurrence:
         """Put the container around an execution into the round of the other kind that its end names; return its home.
 
         If that container is known to be in another round already, the execution belongs to another occurrence of it.
@@ -449,8 +447,10 @@ class Containers:
         self._move(run, inner, outer, None if outer.parallel or not outer.announced else outer.current)
 
     def _prove_outside(self, run: Run, inner: Occurrence) -> None:
-        """A frame names only this one: it is not inside a container of the other kind, nor (before graphon 0.7) of
-        its own, since then the outer one would be named. What was put here on that ground goes back.
+        """A frame names only this one: it is not inside another one, which the frame would name.
+
+        (Of the other kind, it would be named too; of the same kind and before graphon 0.7, in place of this one.)
+        What was put here because it named the container around goes back there.
         """
         if inner.parent is None or inner.named or inner.node.node_id in self._homes:
             return
@@ -542,7 +542,9 @@ class Containers:
         for occurrence in mine:
             if occurrence.confirmed is not None and occurrence.confirmed in told:
                 return occurrence
-        return next((occurrence for occurrence in reversed(mine) if occurrence.running == 0), mine[-1] if mine else None)
+        return next(
+            (occurrence for occurrence in reversed(mine) if occurrence.running == 0), mine[-1] if mine else None
+        )
 
     def _last_open(self) -> Iterator[Occurrence]:
         return islice((self._open[number] for number in reversed(self._open)), _LOOK)

@@ -166,6 +166,8 @@ class Error(DifyEvent, frozen=True, tag="error"):
 
 
 class WorkflowStartedData(Payload, frozen=True):
+    """The beginning of a run."""
+
     id: str | None = None
     workflow_id: str | None = None
     inputs: Raw = NULL
@@ -182,6 +184,8 @@ class WorkflowStarted(DifyEvent, frozen=True, tag="workflow_started"):
 
 
 class CreatedBy(Payload, frozen=True):
+    """Who started a run: an end user, or an account of the workspace."""
+
     id: str | None = None
     user: str | None = None
     name: str | None = None
@@ -189,6 +193,8 @@ class CreatedBy(Payload, frozen=True):
 
 
 class WorkflowFinishedData(Payload, frozen=True):
+    """How a run ended."""
+
     id: str | None = None
     workflow_id: str | None = None
     status: str | None = None
@@ -232,6 +238,8 @@ class PauseReason(Payload, frozen=True):
 
 
 class WorkflowPausedData(Payload, frozen=True):
+    """Where and why a run waits."""
+
     workflow_run_id: str | None = None
     paused_nodes: list[str] | None = None
     outputs: Raw = NULL
@@ -272,6 +280,8 @@ class ExecutionMetadata(Payload, frozen=True):
 
 
 class NodeStartedData(Payload, frozen=True):
+    """The beginning of an execution."""
+
     id: str | None = None
     """The execution id: pairs started, retry and finished."""
     node_id: str | None = None
@@ -301,6 +311,8 @@ class NodeStarted(DifyEvent, frozen=True, tag="node_started"):
 
 
 class NodeFinishedData(Payload, frozen=True):
+    """The end of an execution, or of one of its tries."""
+
     id: str | None = None
     node_id: str | None = None
     node_type: str | None = None
@@ -344,6 +356,8 @@ class NodeRetry(DifyEvent, frozen=True, tag="node_retry"):
 
 
 class ContainerStartedData(Payload, frozen=True):
+    """The beginning of an iteration or loop."""
+
     id: str | None = None
     """The node id, whatever the documents say (B.6)."""
     node_id: str | None = None
@@ -371,6 +385,8 @@ class LoopStarted(DifyEvent, frozen=True, tag="loop_started"):
 
 
 class ContainerNextData(Payload, frozen=True):
+    """The announcement of a round."""
+
     id: str | None = None
     node_id: str | None = None
     node_type: str | None = None
@@ -399,6 +415,8 @@ class LoopNext(DifyEvent, frozen=True, tag="loop_next"):
 
 
 class ContainerCompletedData(Payload, frozen=True):
+    """The end of an iteration or loop."""
+
     id: str | None = None
     node_id: str | None = None
     node_type: str | None = None
@@ -435,6 +453,8 @@ class LoopCompleted(DifyEvent, frozen=True, tag="loop_completed"):
 
 
 class TextChunkData(Payload, frozen=True):
+    """A delta of text and where it comes from."""
+
     text: str = ""
     from_variable_selector: Selector = None
 
@@ -446,6 +466,8 @@ class TextChunk(DifyEvent, frozen=True, tag="text_chunk"):
 
 
 class TextReplaceData(Payload, frozen=True):
+    """The whole text."""
+
     text: str = ""
 
 
@@ -456,6 +478,8 @@ class TextReplace(DifyEvent, frozen=True, tag="text_replace"):
 
 
 class ReasoningChunkData(Payload, frozen=True):
+    """A delta of thinking."""
+
     message_id: str | None = None
     reasoning: str = ""
     node_id: str | None = None
@@ -469,6 +493,8 @@ class ReasoningChunk(DifyEvent, frozen=True, tag="reasoning_chunk"):
 
 
 class AgentLogData(Payload, frozen=True):
+    """An entry as it is now."""
+
     node_execution_id: str | None = None
     """The execution id, or the node id (correction 5)."""
     id: str | None = None
@@ -490,6 +516,8 @@ class AgentLog(DifyEvent, frozen=True, tag="agent_log"):
 
 
 class HumanInputRequiredData(Payload, frozen=True):
+    """The form that is shown."""
+
     form_id: str | None = None
     node_id: str | None = None
     node_title: str | None = None
@@ -511,6 +539,8 @@ class HumanInputRequired(DifyEvent, frozen=True, tag="human_input_required"):
 
 
 class HumanInputFormFilledData(Payload, frozen=True):
+    """The answer to a form."""
+
     node_id: str | None = None
     node_title: str | None = None
     rendered_content: str | None = None
@@ -526,6 +556,8 @@ class HumanInputFormFilled(DifyEvent, frozen=True, tag="human_input_form_filled"
 
 
 class HumanInputFormTimeoutData(Payload, frozen=True):
+    """Which form expired."""
+
     node_id: str | None = None
     node_title: str | None = None
     expiration_time: Number | None = None
@@ -563,6 +595,8 @@ class DatasourceError(DifyEvent, frozen=True, tag="datasource_error"):
 
 
 class ParallelBranchData(Payload, frozen=True):
+    """Which branch, of which parallel group."""
+
     parallel_id: str | None = None
     parallel_branch_id: str | None = None
     parent_parallel_id: str | None = None
@@ -599,6 +633,8 @@ class ChatCompletionResponse(DifyEvent, frozen=True, tag="chat_completion_respon
 
 
 class WorkflowBlockingData(Payload, frozen=True):
+    """How a run ended, or that it waits."""
+
     id: str | None = None
     workflow_id: str | None = None
     status: str | None = None

@@ -154,8 +154,8 @@ class DifyReducer:
         data = event.data
         self._snapshot = False
         self._workflow_frame(run, event)
-        by = data.created_by
-        run.identify(id=data.id, workflow_id=data.workflow_id, user=by and (by.user or by.email or by.name or by.id))
+        by = data.created_by or dify.CreatedBy()
+        run.identify(id=data.id, workflow_id=data.workflow_id, user=by.user or by.email or by.name or by.id)
         status = self._run_status(run, data.status)
         run.finish(
             status,
@@ -251,7 +251,7 @@ class DifyReducer:
         if self._replay:  # deltas have no identity, so a replay of them cannot be told from more text
             return
         run.append_text(piece, at)
-        if selector is not None and len(selector) == 2 and selector[1] == "text":  # noqa: PLR2004 - node id, "text"
+        if selector is not None and len(selector) == 2 and selector[1] == "text":
             run.append_node_text(selector[0], piece, at)
 
     def _agent_message(self, run: Run, event: dify.AgentMessage, at: float | None) -> None:
@@ -406,9 +406,7 @@ class DifyReducer:
             run.spend(node, usage)
         self._end(run, node, data, at)
 
-    def _end(
-        self, run: Run, node: NodeExecution, data: dify.NodeFinishedData, at: float | None
-    ) -> None:
+    def _end(self, run: Run, node: NodeExecution, data: dify.NodeFinishedData, at: float | None) -> None:
         """Give an execution the status that its end says; `paused` and the like are ends only of a row."""
         was_running = node.status == "running"
         if data.status == "paused":
@@ -447,9 +445,7 @@ class DifyReducer:
 
     # ---- containers
 
-    def _container_started(
-        self, run: Run, event: dify.IterationStarted | dify.LoopStarted, at: float | None
-    ) -> None:
+    def _container_started(self, run: Run, event: dify.IterationStarted | dify.LoopStarted, at: float | None) -> None:
         self._workflow_frame(run, event)
         self._snapshot = False
         kind: Kind = "loop" if isinstance(event, dify.LoopStarted) else "iteration"
