@@ -15,6 +15,8 @@ from streamkit.run.text import Text
 OVER: Final = frozenset({"succeeded", "failed", "exception", "stopped", "skipped"})
 """States of a node that only its server can give and nothing takes back."""
 
+_WELL: Final = frozenset({"succeeded", "exception", "skipped"})
+
 MAX_DEPTH: Final = 32
 """Deepest nesting that is drawn, of containers and of log entries: engines stop at 3 or 5, recursion at 1,000."""
 
@@ -33,7 +35,7 @@ class NodeUsage(msgspec.Struct, frozen=True):
 class Round:
     """One turn of a container."""
 
-    __slots__ = ("_frozen", "container", "elapsed_time", "index", "nodes")
+    __slots__ = ("_frozen", "_quiet", "container", "elapsed_time", "index", "nodes")
 
     def __init__(self, container: "NodeExecution", index: int) -> None:
         self.container = container
@@ -43,25 +45,31 @@ class Round:
         """Seconds, where the server says it."""
         self.nodes: list[NodeExecution] = []
         self._frozen: RoundState | None = None
+        self._quiet = False  # whether the frozen status is the container's doing
 
     @property
     def status(self) -> NodeStatus:
         """What became of the round: nothing on the wire says it, so its executions do."""
         states = {node.status for node in self.nodes}
-        for word in ("failed", "stopped", "paused", "unknown"):
+        for word in ("failed", "stopped", "paused", "unknown", "running"):
             if word in states:
                 return word
-        if "running" in states:
-            return "running"
-        inside = self.container
-        going_on = inside.status == "running" and self.elapsed_time is None
-        return "running" if going_on and inside.goes_on_in(self.index) else "succeeded"
+        return self._quiet_status()
+
+    def _quiet_status(self) -> NodeStatus:
+        """What a round is whose executions all ended well: over, unless more may come in it."""
+        container = self.container
+        going_on = container.status == "running" and self.elapsed_time is None and container.goes_on_in(self.index)
+        return "running" if going_on else "succeeded"
 
     def freeze(self) -> RoundState:
         """Return the published form, shared for as long as nothing changes."""
         if self._frozen is None:
             nodes = tuple(node.freeze() for node in self.nodes)
             self._frozen = RoundState(index=self.index, status=self.status, elapsed_time=self.elapsed_time, nodes=nodes)
+            self._quiet = all(node.status in _WELL for node in self.nodes)
+        elif self._quiet and self._frozen.status != self._quiet_status():  # the container went on, or ended
+            self._frozen = msgspec.structs.replace(self._frozen, status=self._quiet_status())
         return self._frozen
 
 
