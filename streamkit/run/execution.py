@@ -35,7 +35,7 @@ class NodeUsage(msgspec.Struct, frozen=True):
 class Round:
     """One turn of a container."""
 
-    __slots__ = ("_frozen", "_quiet", "container", "elapsed_time", "index", "nodes")
+    __slots__ = ("_frozen", "_quiet", "by_id", "container", "elapsed_time", "index")
 
     def __init__(self, container: "NodeExecution", index: int) -> None:
         self.container = container
@@ -43,14 +43,19 @@ class Round:
         """Counted from 0."""
         self.elapsed_time: float | None = None
         """Seconds, where the server says it."""
-        self.nodes: list[NodeExecution] = []
+        self.by_id: dict[str, NodeExecution] = {}
         self._frozen: RoundState | None = None
         self._quiet = False  # whether the frozen status is the container's doing
 
     @property
+    def nodes(self) -> Sequence["NodeExecution"]:
+        """The executions of this round, in order of arrival."""
+        return list(self.by_id.values())
+
+    @property
     def status(self) -> NodeStatus:
         """What became of the round: nothing on the wire says it, so its executions do."""
-        states = {node.status for node in self.nodes}
+        states = {node.status for node in self.by_id.values()}
         for word in ("failed", "stopped", "paused", "unknown", "running"):
             if word in states:
                 return word
@@ -65,22 +70,22 @@ class Round:
     def freeze(self) -> RoundState:
         """Return the published form, shared for as long as nothing changes."""
         if self._frozen is None:
-            nodes = tuple(node.freeze() for node in self.nodes)
+            nodes = tuple(node.freeze() for node in self.by_id.values())
             self._frozen = RoundState(index=self.index, status=self.status, elapsed_time=self.elapsed_time, nodes=nodes)
-            self._quiet = all(node.status in _WELL for node in self.nodes)
+            self._quiet = all(node.status in _WELL for node in self.by_id.values())
         elif self._quiet and self._frozen.status != self._quiet_status():  # the container went on, or ended
             self._frozen = msgspec.structs.replace(self._frozen, status=self._quiet_status())
         return self._frozen
 
 
 class Container:
-    """What only an iteration or a loop has."""
+    """What only an iteration or a loop has. Executions stand in dicts: any of them may move, in constant time."""
 
     __slots__ = ("current", "rounds", "unassigned")
 
     def __init__(self) -> None:
         self.rounds: dict[int, Round] = {}
-        self.unassigned: list[NodeExecution] = []
+        self.unassigned: dict[str, NodeExecution] = {}
         self.current: int | None = None
         """The round that is going on, where rounds come one after another."""
 
@@ -239,7 +244,7 @@ class NodeExecution:
     @property
     def unassigned(self) -> Sequence["NodeExecution"]:
         """Executions inside this container whose round is not known (yet)."""
-        return self.container.unassigned if self.container else ()
+        return list(self.container.unassigned.values()) if self.container else ()
 
     @property
     def logs(self) -> tuple[LogEntry, ...]:
@@ -263,9 +268,9 @@ class NodeExecution:
             node = waiting.pop()
             yield node
             if node.container:
-                waiting.extend(reversed(node.container.unassigned))
+                waiting.extend(reversed(node.container.unassigned.values()))
                 for turn in reversed(node.rounds):
-                    waiting.extend(reversed(turn.nodes))
+                    waiting.extend(reversed(turn.by_id.values()))
 
     def freeze(self) -> NodeState:
         """Return the published form, shared for as long as nothing changes at or below this execution."""

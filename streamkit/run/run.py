@@ -332,7 +332,7 @@ class Run(Answer):
             last_heartbeat_at=self.last_heartbeat_at,
             settled=self.settled,
             segments=tuple(self.segments),
-            nodes=tuple(node.freeze() for node in self.nodes),
+            nodes=tuple([node.freeze() for node in self._top.values()]),
             forms=tuple(self.forms),
             citations=tuple(self.citations),
             files=tuple(self.files),

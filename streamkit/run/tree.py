@@ -1,10 +1,10 @@
 """The executions of a run: a tree of nodes, containers and rounds, and all operations on it.
 
 The rules of `streamkit.run.run` hold here; this is its other half. Every operation costs constant time, however large
-the tree is, except where an execution is moved that is not the last one of its place.
+the tree is.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import TypeVar
 
@@ -22,8 +22,6 @@ class Tree:
     """Executions by id and in their places, what they streamed and what they spent."""
 
     def __init__(self) -> None:
-        self.nodes: list[NodeExecution] = []
-        """Top-level executions, in order of arrival."""
         self.executions: dict[str, NodeExecution] = {}
         """Every execution by its id."""
         self.leaf_tokens = 0
@@ -37,13 +35,22 @@ class Tree:
         self.anomaly_counts: dict[str, int] = {}
         self.frame: int | None = None
         """The number of the frame that is being folded."""
+        self._top: dict[str, NodeExecution] = {}
+        self._nodes: list[NodeExecution] | None = []
         self._latest: dict[str, NodeExecution] = {}
         self._waiting_text: dict[str, Text] = {}
         self._journal = Journal()
 
+    @property
+    def nodes(self) -> Sequence[NodeExecution]:
+        """Top-level executions, in order of arrival."""
+        if self._nodes is None:
+            self._nodes = list(self._top.values())
+        return self._nodes
+
     def walk(self) -> Iterator[NodeExecution]:
         """Yield every execution, depth first."""
-        for node in self.nodes:
+        for node in self._top.values():
             yield from node.walk()
 
     def changed_since(self, revision: int) -> Changes:
@@ -79,7 +86,8 @@ class Tree:
             node.container = Container()
         self.executions[execution_id] = node
         self._latest[node_id] = node
-        self.nodes.append(node)
+        self._top[execution_id] = node
+        self._nodes = None
         early = self._waiting_text.pop(node_id, None)
         if early:
             node._text = early
@@ -168,7 +176,8 @@ class Tree:
         self._take_out(node)
         node.parent = container
         if container is None:
-            self.nodes.append(node)
+            self._top[node.id] = node
+            self._nodes = None
         else:
             self._put_into(container, node, index)
         self._touch(node)
@@ -177,35 +186,31 @@ class Tree:
         if container.container is None:
             container.container = Container()
         if index is None:
-            container.container.unassigned.append(node)
+            container.container.unassigned[node.id] = node
         else:
             turn = container.container.rounds.get(index)
             if turn is None:
                 turn = container.container.rounds[index] = Round(container, index)
-            turn.nodes.append(node)
+            turn.by_id[node.id] = node
             turn._frozen = None
             node.round = turn
         self._touch(container)
 
     def _take_out(self, node: NodeExecution) -> None:
-        """Remove an execution from where it stands. It is nearly always the last one there."""
+        """Remove an execution from where it stands; a round that is empty then was none."""
         home, turn = node.parent, node.round
         if home is None or home.container is None:
-            siblings = self.nodes
+            del self._top[node.id]
+            self._nodes = None
         elif turn is None:
-            siblings = home.container.unassigned
+            del home.container.unassigned[node.id]
         else:
-            siblings = turn.nodes
-        for position in range(len(siblings) - 1, -1, -1):
-            if siblings[position] is node:
-                del siblings[position]
-                break
-        if home is not None:
-            if turn is not None and not turn.nodes and home.container is not None:
+            del turn.by_id[node.id]
+            turn._frozen = None
+            if not turn.by_id:
                 del home.container.rounds[turn.index]
+        if home is not None:
             self._touch(home)
-            if turn is not None:
-                turn._frozen = None
         node.parent = node.round = None
 
     def begin_round(self, container: NodeExecution, index: int) -> None:

@@ -494,7 +494,7 @@ class Containers:
             return
         occurrence.parallel = True
         turn = occurrence.node.container and occurrence.node.container.rounds.get(occurrence.current or 0)
-        for node in list(turn.nodes) if turn else ():
+        for node in turn.nodes if turn else ():
             if node.status == "running":
                 run.place(node, occurrence.node, None)
 
