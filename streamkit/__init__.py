@@ -4,6 +4,7 @@ Importing this loads msgspec and the standard library, nothing else.
 """
 
 from streamkit.errors import RunFailed, StreamkitError, UnknownDialect
+from streamkit.gateway.relay import watch
 from streamkit.run import Run, RunState
 from streamkit.sse import Frame, Parser
 from streamkit.tap import Tap
@@ -17,4 +18,5 @@ __all__ = [
     "StreamkitError",
     "Tap",
     "UnknownDialect",
+    "watch",
 ]

@@ -1,0 +1,1 @@
+"""For gateways: observe a stream while it passes, without touching it."""
