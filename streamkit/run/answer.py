@@ -25,6 +25,8 @@ class Answer(Tree):
         self._reasoning = Text()
         self._text_frozen = False
         self._forms: dict[str, HumanInput] = {}
+        self._last_form: dict[str, str] = {}
+        self._waiting_forms: dict[str, dict[str, None]] = {}  # by node id: the keys of its forms, oldest first
         self._thoughts: dict[str, Thought] = {}
         self._files: dict[str, Json] = {}
 
@@ -79,6 +81,10 @@ class Answer(Tree):
 
     def complete_text(self, text: str) -> None:
         """Take the server's final answer; thinking that was streamed and is missing in it stays reasoning."""
+        if self._text_frozen:
+            if text:
+                self.report("after-replace", f"{len(text)} characters")
+            return
         thinking = self._text.thinking
         self._text.replace(text)
         if thinking and not self._text.thinking:
@@ -102,8 +108,7 @@ class Answer(Tree):
             replayed: whether this is a snapshot, which gives the form's template where the live stream rendered it
                 (correction 6): then what is known stays.
         """
-        key = form.form_id or f"node:{form.node_id}"
-        before = self._forms.get(key)
+        before = self._forms.get(_key(form))
         if before is not None:
             first, second = (before, form) if replayed else (form, before)
             form = HumanInput(
@@ -119,17 +124,31 @@ class Answer(Tree):
                 action_id=before.action_id,
                 submitted=before.submitted,
             )
-        self._forms[key] = form
-        self.revision += 1
+        self._keep_form(form)
+
+    def knows_form(self, form_id: str | None) -> bool:
+        """Whether a form of this id was shown."""
+        return form_id in self._forms
 
     def form_of(self, node_id: str) -> HumanInput | None:
-        """Return the form that a node shows: the one that waits, else the last one."""
-        mine = [form for form in self._forms.values() if form.node_id == node_id]
-        return next((form for form in reversed(mine) if form.status == "waiting"), mine[-1] if mine else None)
+        """Return the form that a node shows: the one that waits since the shortest time, else the last one."""
+        waiting = self._waiting_forms.get(node_id)
+        key = next(reversed(waiting)) if waiting else self._last_form.get(node_id)
+        return self._forms[key] if key is not None else None
 
     def answer_form(self, form: HumanInput) -> None:
         """Take the answer to a form, or that it expired; `form` is the whole form as it is now."""
-        self._forms[form.form_id or f"node:{form.node_id}"] = form
+        self._keep_form(form)
+
+    def _keep_form(self, form: HumanInput) -> None:
+        key = _key(form)
+        self._forms[key] = form
+        self._last_form[form.node_id] = key
+        waiting = self._waiting_forms.setdefault(form.node_id, {})
+        if form.status == "waiting":
+            waiting[key] = None
+        else:
+            waiting.pop(key, None)
         self.revision += 1
 
     def think(self, thought: Thought) -> None:
@@ -148,3 +167,8 @@ class Answer(Tree):
         if key not in self._files:
             self._files[key] = file
             self.revision += 1
+
+
+def _key(form: HumanInput) -> str:
+    """The key of a form: its id, else its node, as the answer to a form names no more than that."""
+    return form.form_id or f"node:{form.node_id}"

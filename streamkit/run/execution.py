@@ -93,11 +93,35 @@ class Container:
 class Log:
     """An entry of an agent's log while it may still change."""
 
-    __slots__ = ("entry", "parent_id")
+    __slots__ = ("entry", "metadata", "parent_id")
 
     def __init__(self, entry: LogEntry, parent_id: str | None) -> None:
         self.entry = entry
         self.parent_id = parent_id
+        self.metadata: dict[str, Json] = {}
+        """Grows with every update: a strategy says when it began, later when it ended."""
+        self._learn(entry.metadata)
+
+    def update(self, entry: LogEntry, parent_id: str | None) -> None:
+        """Take a later version of the entry; what it leaves out stays."""
+        before = self.entry
+        self.parent_id = parent_id or self.parent_id
+        self._learn(entry.metadata)
+        self.entry = LogEntry(
+            id=before.id,
+            label=entry.label or before.label,
+            status=entry.status or before.status,
+            error=entry.error or before.error,
+            data=entry.data or before.data,
+        )
+
+    def _learn(self, metadata: Json) -> None:
+        if isinstance(metadata, dict):
+            self.metadata.update(metadata)
+
+    def freeze(self, children: tuple[LogEntry, ...]) -> LogEntry:
+        """Return the published form."""
+        return msgspec.structs.replace(self.entry, metadata=dict(self.metadata), children=children)
 
 
 class NodeExecution:
@@ -111,7 +135,7 @@ class NodeExecution:
         "_frozen",
         "_reasoning",
         "_text",
-        "attempts",
+        "attempts_by_index",
         "container",
         "elapsed_time",
         "ended_at",
@@ -158,7 +182,7 @@ class NodeExecution:
         self.first_token_at: float | None = None
         self.elapsed_time: float | None = None
         self.usage: NodeUsage | None = None
-        self.attempts: Sequence[Attempt] = ()
+        self.attempts_by_index: dict[int, Attempt] | None = None
         self.log_entries: dict[str, Log] | None = None
         self.container: Container | None = None
         self.parent: NodeExecution | None = None
@@ -235,6 +259,11 @@ class NodeExecution:
     def cost(self) -> Cost | None:
         """Price by currency, where the node says it."""
         return self.usage.cost if self.usage else None
+
+    @property
+    def attempts(self) -> Sequence[Attempt]:
+        """Tries before the last one, in order of arrival."""
+        return list(self.attempts_by_index.values()) if self.attempts_by_index else ()
 
     @property
     def rounds(self) -> Sequence[Round]:
@@ -342,9 +371,7 @@ def _log_tree(entries: dict[str, Log]) -> tuple[LogEntry, ...]:
             _descend(entry_id, children, below)
     built: dict[str, LogEntry] = {}
     for entry_id in reversed(below):
-        entry = entries[entry_id].entry
-        inside = tuple(built[child] for child in below[entry_id])
-        built[entry_id] = msgspec.structs.replace(entry, children=inside) if inside else entry
+        built[entry_id] = entries[entry_id].freeze(tuple(built[child] for child in below[entry_id]))
     return tuple(built[entry_id] for entry_id in top)
 
 

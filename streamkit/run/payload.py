@@ -33,14 +33,17 @@ def keep(raw: bytes | msgspec.Raw | None) -> bytes | None:
     data = bytes(raw)
     if data in _NULL:
         return None
-    # Skipped over by the decoder, so not checked yet: bytes that are no UTF-8, and halves of surrogate pairs.
+    # The typed decoder skips such values, so two things are not checked yet: UTF-8, and halves of surrogate pairs.
     if not data.isascii():
-        data = data.decode("utf-8", "replace").encode()
+        try:
+            data.decode()
+        except UnicodeDecodeError:
+            data = data.decode("utf-8", "replace").encode()
     if b"\\ud" in data or b"\\uD" in data:
         try:
             msgspec.json.decode(data)
         except (msgspec.MsgspecError, UnicodeError, RecursionError):
-            data = dumps(loads_leniently(data))
+            data = dumps(loads(data))
     return data
 
 

@@ -114,15 +114,12 @@ class Run(Answer):
 
     @property
     def usage(self) -> Usage:
-        """The server's own figures where it sends them, else sums over the leaves. Linear in the run where it sums."""
+        """The server's own figures where it sends them, else sums over the leaves."""
         if self._server_usage is not None:
             return self._server_usage
-        leaves = [node.usage for node in self.executions.values() if node.usage and not node.container]
-        prompt = [usage.prompt_tokens for usage in leaves if usage.prompt_tokens is not None]
-        completion = [usage.completion_tokens for usage in leaves if usage.completion_tokens is not None]
         return Usage(
-            prompt_tokens=sum(prompt) if prompt else None,
-            completion_tokens=sum(completion) if completion else None,
+            prompt_tokens=self._leaf_prompt_tokens,
+            completion_tokens=self._leaf_completion_tokens,
             total_tokens=self.total_tokens,
             cost=dict(self.leaf_cost),
         )

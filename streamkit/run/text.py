@@ -15,9 +15,11 @@ _PIECES: Final = 512
 class Text:
     """A text that is appended to, and sometimes replaced as a whole."""
 
-    __slots__ = ("_blocks", "_pieces", "_split")
+    __slots__ = ("_blocks", "_pieces", "_split", "length")
 
     def __init__(self) -> None:
+        self.length = 0
+        """Characters so far, thinking included."""
         self._blocks: list[str] = []
         self._pieces: list[str] = []
         self._split: tuple[str, str] | None = None
@@ -25,6 +27,7 @@ class Text:
     def append(self, piece: str) -> None:
         """Add a delta at the end."""
         self._pieces.append(piece)
+        self.length += len(piece)
         self._split = None
         if len(self._pieces) >= _PIECES:
             self._blocks.append("".join(self._pieces))
@@ -33,6 +36,7 @@ class Text:
     def replace(self, whole: str) -> None:
         """Take `whole` in place of all that came before."""
         self._blocks = [whole]
+        self.length = len(whole)
         self._pieces.clear()
         self._split = None
 

@@ -11,7 +11,7 @@ from typing import TypeVar
 from streamkit.run.anomaly import KEPT, Kind
 from streamkit.run.execution import MAX_DEPTH, OVER, Container, Log, NodeExecution, NodeUsage, Round
 from streamkit.run.journal import Changes, Journal
-from streamkit.run.payload import Json, keep
+from streamkit.run.payload import keep
 from streamkit.run.state import Anomaly, Attempt, Cost, LogEntry, NodeStatus
 from streamkit.run.text import Text
 
@@ -35,6 +35,8 @@ class Tree:
         self.anomaly_counts: dict[str, int] = {}
         self.frame: int | None = None
         """The number of the frame that is being folded."""
+        self._leaf_prompt_tokens: int | None = None
+        self._leaf_completion_tokens: int | None = None
         self._top: dict[str, NodeExecution] = {}
         self._nodes: list[NodeExecution] | None = []
         self._latest: dict[str, NodeExecution] = {}
@@ -142,10 +144,11 @@ class Tree:
 
     def retry_execution(self, node: NodeExecution, index: int, error: str | None, elapsed_time: float | None) -> None:
         """Note that a try failed and another one follows; the same retry twice counts once."""
-        if any(attempt.index == index for attempt in node.attempts):
-            return
-        node.attempts = (*node.attempts, Attempt(index=index, error=error or None, elapsed_time=elapsed_time))
-        self._touch(node)
+        if node.attempts_by_index is None:
+            node.attempts_by_index = {}
+        if index not in node.attempts_by_index:
+            node.attempts_by_index[index] = Attempt(index=index, error=error or None, elapsed_time=elapsed_time)
+            self._touch(node)
 
     def close_execution(
         self,
@@ -241,8 +244,13 @@ class Tree:
             )
         node.usage = usage
         if node.container is None:
-            self.leaf_tokens += (usage.total_tokens or 0) - ((old and old.total_tokens) or 0)
-            for sign, cost in ((-1, old.cost if old else None), (1, usage.cost)):
+            before = old or NodeUsage()
+            self.leaf_tokens += (usage.total_tokens or 0) - (before.total_tokens or 0)
+            self._leaf_prompt_tokens = _moved(self._leaf_prompt_tokens, before.prompt_tokens, usage.prompt_tokens)
+            self._leaf_completion_tokens = _moved(
+                self._leaf_completion_tokens, before.completion_tokens, usage.completion_tokens
+            )
+            for sign, cost in ((-1, before.cost), (1, usage.cost)):
                 for currency, amount in (cost or {}).items():
                     self.leaf_cost[currency] = self.leaf_cost.get(currency, Decimal(0)) + sign * amount
         self._touch(node)
@@ -253,23 +261,13 @@ class Tree:
 
     def log(self, node: NodeExecution, entry: LogEntry, parent_id: str | None) -> None:
         """Add or update an entry of an agent's log; what the update leaves out stays."""
-        entries = node.log_entries
-        if entries is None:
-            entries = node.log_entries = {}
-        known = entries.get(entry.id)
-        if known is None:
-            entries[entry.id] = Log(entry, parent_id)
+        if node.log_entries is None:
+            node.log_entries = {}
+        log = node.log_entries.get(entry.id)
+        if log is None:
+            node.log_entries[entry.id] = Log(entry, parent_id)
         else:
-            before = known.entry
-            known.parent_id = parent_id or known.parent_id
-            known.entry = LogEntry(
-                id=entry.id,
-                label=entry.label or before.label,
-                status=entry.status or before.status,
-                error=entry.error or before.error,
-                data=entry.data or before.data,
-                metadata={**_mapping(before.metadata), **_mapping(entry.metadata)},
-            )
+            log.update(entry, parent_id)
         self._touch(node)
 
     def _touch(self, node: NodeExecution) -> None:
@@ -322,8 +320,9 @@ def known(first: T | None, second: T | None) -> T | None:
     return second if first is None else first
 
 
-def _mapping(value: Json) -> dict[str, Json]:
-    return value if isinstance(value, dict) else {}
+def _moved(total: int | None, before: int | None, now: int | None) -> int | None:
+    """Return a sum in which one summand was unknown or another one before; None while none is known."""
+    return total if now is None else (total or 0) + now - (before or 0)
 
 
 def _may_hold(container: NodeExecution | None, node: NodeExecution) -> bool:
@@ -341,4 +340,4 @@ def _text_is_complete(node: NodeExecution) -> bool:
     """Whether a node that is over already has all of its text, by its own outputs."""
     outputs = node.outputs
     whole = outputs.get("text") if isinstance(outputs, dict) else None
-    return isinstance(whole, str) and len(node._text.raw if node._text else "") >= len(whole)
+    return isinstance(whole, str) and (node._text.length if node._text else 0) >= len(whole)

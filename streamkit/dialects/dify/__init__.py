@@ -91,7 +91,8 @@ class Dify:
 
 
 def _is_error(payload: Mapping[str, Any]) -> bool:
-    return isinstance(payload.get("message"), str) and ("code" in payload or "status" in payload)
+    code, status = payload.get("code"), payload.get("status")
+    return isinstance(payload.get("message"), str) and (isinstance(code, str) or isinstance(status, int))
 
 
 def _is_blocking_workflow(payload: Mapping[str, Any]) -> bool:

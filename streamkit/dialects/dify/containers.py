@@ -24,6 +24,7 @@ from typing import Final, Literal, TypeVar
 
 from streamkit.dialects.dify.events import ContainerStartedData, ExecutionMetadata
 from streamkit.run import NodeExecution, Run
+from streamkit.run.execution import MAX_DEPTH
 
 Kind = Literal["iteration", "loop"]
 KINDS: Final[tuple[Kind, Kind]] = ("iteration", "loop")
@@ -89,6 +90,15 @@ class Occurrence:
         self.doubt: tuple[Occurrence, int | None] | None = None
         """The container (and its round) that this may stand in after all."""
 
+    def around(self) -> list["Occurrence"]:
+        """Return this container and those around it, from the inside out; at most `MAX_DEPTH`."""
+        chain: list[Occurrence] = []
+        holder: Occurrence | None = self
+        while holder is not None and len(chain) < MAX_DEPTH:
+            chain.append(holder)
+            holder = holder.parent
+        return chain
+
 
 class Blocks:
     """Executions of a parallel iteration whose round is not told, as contiguous blocks of one round each."""
@@ -125,7 +135,7 @@ class Containers:
         self._occurrences: dict[str, list[Occurrence]] = {}
         self._by_id: dict[str, Occurrence] = {}
         self._open: dict[int, Occurrence] = {}
-        self._homes: dict[str, str | None] = {}
+        self._homes: dict[str, str] = {}
         """Node id to the node id of the container that it lives in, where that is certain."""
         self._replayed: dict[str, int] = {}
         """In a replay: how many starts of a container were seen so far."""
@@ -269,8 +279,6 @@ class Containers:
                 self._move(run, before[-1], *doubt)
                 before[-1].doubt = None
         home = self._homes.get(node_id, node_id)
-        if home is None:
-            return None
         for outer in self._last_open():
             if home not in (node_id, outer.node.node_id):
                 continue
@@ -279,12 +287,12 @@ class Containers:
         return None
 
     def _move(self, run: Run, occurrence: Occurrence, outer: Occurrence | None, index: int | None) -> None:
-        """Put a container with all that is in it into another one, or (None) to the top level."""
-        holder = outer
-        while holder is not None:  # never into itself
-            if holder is occurrence:
-                return
-            holder = holder.parent
+        """Put a container with all that is in it into another one, or (None) to the top level.
+
+        Never into itself, nor deeper than is drawn: a hostile stream would nest without end.
+        """
+        if outer is not None and (occurrence in outer.around() or len(outer.around()) >= MAX_DEPTH):
+            return
         if occurrence.parent is not None:
             occurrence.parent.children.pop(occurrence.number, None)
         occurrence.parent = outer
@@ -441,7 +449,7 @@ class Containers:
 
     def _prove_inside(self, run: Run, inner: Occurrence, outer: Occurrence) -> None:
         """A frame names both: the one that began later is inside the other one."""
-        if self._is_inside(inner, outer):
+        if outer in inner.around()[1:]:
             return
         self._homes[inner.node.node_id] = outer.node.node_id
         self._move(run, inner, outer, None if outer.parallel or not outer.announced else outer.current)
@@ -474,17 +482,11 @@ class Containers:
             if container_id is None or index is None or container_id == occurrence.node.node_id:
                 continue
             outer = next(iter(self._matching(container_id)), None)
-            if outer is None or (occurrence.parent is not outer and self._is_inside(occurrence, outer)):
+            if outer is None or (occurrence.parent is not outer and outer in occurrence.around()[1:]):
                 continue
             occurrence.confirmed = index
             self._homes[occurrence.node.node_id] = container_id
             self._move(run, occurrence, outer, index)
-
-    def _is_inside(self, occurrence: Occurrence, outer: Occurrence) -> bool:
-        holder = occurrence.parent
-        while holder is not None and holder is not outer:
-            holder = holder.parent
-        return holder is outer
 
     # ---- rounds
 
@@ -500,7 +502,7 @@ class Containers:
 
     def _infer_blocks(self, run: Run, occurrence: Occurrence, keys: list[str]) -> None:
         """Assign contiguous blocks of a parallel iteration to rounds, in the order of their completion."""
-        blocks = occurrence.blocks
+        blocks, occurrence.blocks = occurrence.blocks, None
         if blocks is None or blocks.mixed:
             return
         order = [_index(key) for key in keys] if len(keys) == len(blocks.members) else [None] * len(blocks.members)

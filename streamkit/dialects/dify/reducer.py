@@ -209,7 +209,7 @@ class DifyReducer:
 
     def _take_reason(self, run: Run, reason: dify.PauseReason) -> None:
         """Learn a form from the pause, where its own event was lost."""
-        if reason.node_id is None or any(form.form_id == reason.form_id for form in run.forms):
+        if reason.node_id is None or run.knows_form(reason.form_id):
             return
         run.ask(
             HumanInput(
@@ -302,7 +302,7 @@ class DifyReducer:
         self._add_files(run, event.files)
         for node_id, reasoning in (metadata.reasoning or {}).items():
             node = run.latest(node_id)
-            if reasoning and node is not None and not node.reasoning:
+            if reasoning and not (node.reasoning if node is not None else run.reasoning):
                 run.append_reasoning(reasoning, node_id, at)
         if not self._workflow:
             run.finish("succeeded", at=at)
@@ -376,6 +376,7 @@ class DifyReducer:
         node = self._execution(run, event.data, at)
         if node is not None:
             run.retry_execution(node, event.data.retry_index or 0, event.data.error, event.data.elapsed_time)
+        if node is not None and not self._replay:
             self._containers.settle(run, node, metadata_of(event.data.execution_metadata))
 
     def _node_finished(self, run: Run, event: dify.NodeFinished, at: float | None) -> None:
@@ -423,8 +424,16 @@ class DifyReducer:
                 finished_at=data.finished_at,
                 at=at,
             )
+            self._settle_form(run, node)
         if was_running and node.status != "running":
             self._containers.ended(node)
+
+    def _settle_form(self, run: Run, node: NodeExecution) -> None:
+        """Take the answer to a form from the node's outputs, where the event that tells it was lost (C.8)."""
+        form = run.form_of(node.node_id) if node.type == "human-input" else None
+        action = _mapping(node.outputs).get("__action_id") if form is not None else None
+        if form is not None and form.status == "waiting" and isinstance(action, str):
+            run.answer_form(msgspec.structs.replace(form, status="submitted", action_id=action))
 
     def _container_row(self, run: Run, data: dify.NodeStartedData | dify.NodeFinishedData, at: float | None) -> None:
         """Take a snapshot's row of a container, which has an execution id of its own (C.1)."""
@@ -527,7 +536,7 @@ class DifyReducer:
             run.set_mode("agent")
         else:
             self._workflow_frame(run, event)
-        if self._replay and all(form.form_id != data.form_id for form in run.forms):
+        if self._replay and not run.knows_form(data.form_id):
             run.report("replay-unknown", f"form {data.form_id}")
             return
         run.ask(
