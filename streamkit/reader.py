@@ -4,6 +4,7 @@ A body is an event stream, or JSON: one document (an error, a blocking answer) o
 that is not blank tells: JSON starts with `{`, and no line of an event stream that means anything does.
 """
 
+from collections import deque
 from typing import Final
 
 import msgspec
@@ -11,13 +12,16 @@ from msgspec import Struct
 
 from streamkit.dialects import DIALECTS, detect, dialect
 from streamkit.dialects.base import Dialect, Event, Note, Notes
-from streamkit.sse import Parser
+from streamkit.sse import Dropped, Parser
 
 MAX_FRAME_BYTES: Final = 64 * 1024 * 1024
 """The default limit of one frame; real frames of several MB exist (protocol C.11)."""
 
 _BOM: Final = b"\xef\xbb\xbf"
 _BLANK: Final = b" \t\r\n"
+_FIELD_NAMES: Final = (b"data", b"event", b"id", b"retry", b":")
+"""How a line of an event stream begins that means anything."""
+_LONGEST_FIELD_NAME: Final = 5
 _HELD: Final = 16
 """So many frames may pass before the dialect must show; the first one nearly always tells."""
 
@@ -34,6 +38,8 @@ class Record(Struct, frozen=True):
     """Where the frame begins, in bytes from the start of the body."""
     notes: tuple[Note, ...] = ()
     """Anomalies found while decoding: kind and detail."""
+    before: tuple[Note, ...] = ()
+    """Anomalies of the body since the frame before: frames that were dropped, for example."""
 
 
 class _Lines:
@@ -139,9 +145,10 @@ class Reader:
         self.frames = 0
         """Frames, lines or documents read, whatever was in them."""
         self.troubles: Notes = []
-        """Anomalies of the body that belong to no record; whoever reads them empties the list."""
+        """Anomalies of the body that belong to no event: the next record takes them along, at the end they stay."""
         self._limit = max_frame_bytes
         self._head = b""
+        self._opening = b""
         self._parser: Parser | None = None
         self._lines: _Lines | None = None
         self._held: list[tuple[int, int, bytes]] = []
@@ -167,6 +174,8 @@ class Reader:
             raise RuntimeError("feed() after close()")
         self.bytes += len(chunk)
         if self._parser is not None:
+            if len(self._opening) < _LONGEST_FIELD_NAME:
+                self._opening += bytes(chunk[: _LONGEST_FIELD_NAME - len(self._opening)])
             return self._feed_parser(chunk)
         if self._lines is not None:
             return self._read(self._lines.feed(bytes(chunk)))
@@ -184,14 +193,20 @@ class Reader:
             self._report_dropped_lines()
         elif self._parser is not None:
             tail = self._parser.close()
-            if tail is not None:
+            for dropped in self._parser.take_dropped():
+                self._report_dropped(dropped)
+            if tail is not None and self._is_event_stream:
                 self.troubles.append(("unterminated-frame", f"{tail.size} bytes from byte {tail.offset}"))
-            self._report_dropped_frames()
         if self._held:
             records = self._settle_for_default()
-        if self.frames == 0 and self.bytes and not self.heartbeats and not self.troubles:
+        if self.bytes and not self._is_event_stream and not self.troubles:
             self.troubles.append(("not-an-event-stream", f"{self.bytes} bytes without a frame"))
         return records
+
+    @property
+    def _is_event_stream(self) -> bool:
+        """Whether anything of an event stream, or of JSON, was in the body."""
+        return self.frames > 0 or self._opening.startswith(_FIELD_NAMES)
 
     # ---- what kind of body
 
@@ -204,6 +219,7 @@ class Reader:
         if not start and len(self._head) <= _LONGEST_BLANK:
             return []
         head, self._head = self._head, b""
+        self._opening = start[:_LONGEST_FIELD_NAME]
         if start.startswith(b"{"):
             self._lines = _Lines(self._limit)
             return self._read(self._lines.feed(head.removeprefix(_BOM)))
@@ -214,11 +230,15 @@ class Reader:
         parser = self._parser
         assert parser is not None  # noqa: S101 - for the type checker
         records: list[Record] = []
-        for frame in parser.feed(chunk):
+        frames = parser.feed(chunk)
+        dropped = deque(parser.take_dropped()) if parser.dropped else ()
+        for frame in frames:
+            while dropped and dropped[0].offset < frame.offset:
+                self._report_dropped(dropped.popleft())
             self.frames += 1
             self._take(frame.number, frame.offset, bytes(frame.data), records)
-        if parser.dropped:
-            self._report_dropped_frames()
+        for record in dropped:
+            self._report_dropped(record)
         return records
 
     def _read(self, lines: list[tuple[int, bytes]]) -> list[Record]:
@@ -252,21 +272,23 @@ class Reader:
 
     def _decode(self, known: Dialect, number: int, offset: int, data: bytes, records: list[Record]) -> None:
         notes: Notes = []
+        before: tuple[Note, ...] = ()
+        if self.troubles:
+            before = tuple(self.troubles)
+            self.troubles.clear()
         if self._lines is not None and self._lines.is_document:
             for event in known.decode_document(data, notes):
-                records.append(Record(event, data, number, offset, tuple(notes)))
-                notes = []
+                records.append(Record(event, data, number, offset, tuple(notes), before))
+                notes, before = [], ()
         else:
             event = known.decode(data, notes)
-            records.append(Record(event, data, number, offset, tuple(notes)))
+            records.append(Record(event, data, number, offset, tuple(notes), before))
 
     # ---- what was dropped
 
-    def _report_dropped_frames(self) -> None:
-        assert self._parser is not None  # noqa: S101 - for the type checker
-        for dropped in self._parser.take_dropped():
-            detail = f"{dropped.size} bytes from byte {dropped.offset}, limit {dropped.limit}"
-            self.troubles.append(("frame-too-large", detail))
+    def _report_dropped(self, dropped: Dropped) -> None:
+        detail = f"{dropped.size} bytes from byte {dropped.offset}, limit {dropped.limit}"
+        self.troubles.append(("frame-too-large", detail))
 
     def _report_dropped_lines(self) -> None:
         assert self._lines is not None  # noqa: S101 - for the type checker
@@ -290,7 +312,7 @@ _FRAME_LINE: Final = msgspec.json.Decoder(_FrameLine)
 
 def _unwrapped(line: bytes) -> bytes:
     """Return the event of a JSON line, which may be wrapped as a frame."""
-    if b'"data":"' in line:
+    if b'"data"' in line:
         try:
             return _FRAME_LINE.decode(line).data.encode()
         except (msgspec.MsgspecError, UnicodeError):

@@ -3,23 +3,26 @@
 It must never do I/O, read a clock, log, decode data that nobody asked for, or raise on what a peer sends.
 
 Rule 1: any split of the bytes into chunks gives the same frames, heartbeats, dropped records and tail.
-Rule 2: time and memory are linear for any split. No byte is searched again, and none costs an object; neither does a line.
+Rule 2: time and memory are linear for any split. No later feed searches a byte again, and no byte or line costs an
+        object.
 Rule 3: when `feed` returns, nothing but the frames it returns refers to the chunk.
 Rule 4: a frame views immutable `bytes`. A view of a growing `bytearray` would stop its growth.
 
-Theory of operation. A *line* ends in LF, CR or CRLF, a *block* in a blank line, and a *frame* is what a block with data
-dispatches. `feed` has a hot loop for what almost all traffic is: LF alone ends lines, and a block is one `data` line, perhaps
-after event and id lines, whole in the chunk. Everything else goes through `_lines`: line by line, to the end of the block,
-where the hot loop takes over again. The hot loop starts only where a block does, and sets nothing but the buffers of the
-standard before it dispatches; so `_lines` can read a block that the loop gave up once more from its beginning.
+Theory of operation. A *line* ends in LF, CR or CRLF, a *block* in a blank line, and a *frame* is what a block with
+data dispatches. `feed` has a hot loop for what almost all traffic is: LF alone ends lines, and a block is one `data`
+line, perhaps after event and id lines, whole in the chunk. Everything else goes through `_lines`: line by line, to the
+end of the block, where the hot loop takes over again. The hot loop starts only where a block does, and sets nothing
+but the buffers of the standard before it dispatches; so `_lines` can read a block that the loop gave up once more from
+its beginning.
 
-A block that outlives its chunk is kept in two forms. `_rest` holds its field lines as they came, with LF for a line end, and
-last the unfinished line: a line is processed once, when its end has come, and `close` can show what was cut off. `_value`, or
-from the second line on `_joined`, holds the data of its finished lines. A finished comment is counted and forgotten, so that a
-stream of nothing but comments keeps nothing. A block over the limit forgets everything but where it began.
+A block that outlives its chunk is kept in two forms. `_rest` holds its field lines as they came, with LF for a line
+end, and last the unfinished line: a line is processed once, when its end has come, and `close` can show what was cut
+off. `_value`, or from the second line on `_joined`, holds the data of its finished lines. A finished comment is
+counted and forgotten, so that a stream of nothing but comments keeps nothing. A block over the limit forgets
+everything but where it began.
 
-The buffers of the standard are `_event` (event type), `_id` (last event ID) and `_value` with `_joined` (data). A blank line
-copies `_id` to `last_event_id`.
+The buffers of the standard are `_event` (event type), `_id` (last event ID) and `_value` with `_joined` (data). A
+blank line copies `_id` to `last_event_id`.
 """
 
 from typing import Final
@@ -94,7 +97,7 @@ class Parser:
         retry: The reconnection time that the peer asked for, in ms, at most 10**18; None before it did.
         frames: Number of frames dispatched.
         bytes: Number of bytes fed.
-        heartbeats: Number of comment lines, and of blocks with fields but no data, which the standard does not dispatch.
+        heartbeats: Number of comment lines, and of blocks with fields but no data; the standard dispatches neither.
         opening_heartbeats: Those of them before the first frame.
         dropped: Number of blocks that were larger than the limit, counted when they end.
     """
@@ -131,9 +134,9 @@ class Parser:
         """Make a parser at the start of a stream.
 
         Args:
-            max_frame_bytes: Limit for one block in bytes: its field lines without their ends, and the line that is being
-                read, finished or not, comment or not. A larger block is dropped and recorded, and reading goes on after
-                its blank line.
+            max_frame_bytes: Limit for one block in bytes: its field lines without their ends, and the line that is
+                being read, finished or not, comment or not. A larger block is dropped and recorded, and reading goes
+                on after its blank line.
 
         Raises:
             ValueError: If the limit is not positive.
@@ -151,8 +154,8 @@ class Parser:
     def reset(self) -> None:
         """Begin a new stream, as after a reconnect: everything starts again but `last_event_id` and `retry`.
 
-        The last event ID buffer starts as `last_event_id`, as it does in browsers. The letter of 9.2.6 starts it empty, and
-        the first frame without an ID of its own would forget the place in the stream.
+        The last event ID buffer starts as `last_event_id`, as it does in Chromium. The letter of 9.2.6 starts it empty,
+        and the first frame without an ID of its own would forget the place in the stream.
         """
         self.frames = self.bytes = self.heartbeats = self.opening_heartbeats = self.dropped = 0
         self._id = self.last_event_id
@@ -198,9 +201,10 @@ class Parser:
             pos = self._resume(chunk, frames, slowly)
             if pos == size:
                 return frames
-        # From here on LF alone ends lines, `pos` is where a line begins, and self._start is where its block does. One-byte
-        # needles are memchr; the first has no position, because CPython up to 3.12 reads such a call in half the time.
-        # Nothing is bound to a local name: one frame per chunk is how tokens arrive, and there it costs more than it saves.
+        # From here on LF alone ends lines, `pos` is where a line begins, and self._start is where its block does.
+        # One-byte needles are memchr; the first has no position, because CPython up to 3.12 reads such a call in half
+        # the time. Nothing is bound to a local name: tokens arrive one frame per chunk, where that costs more than it
+        # saves.
         view = memoryview(chunk)
         last = size - 1
         end = chunk.find(b"\n", pos) if pos else chunk.find(b"\n")
@@ -238,7 +242,7 @@ class Parser:
         return self._tail
 
     def take_dropped(self) -> list[Dropped]:
-        """Return the records of the blocks dropped since the last call, at most the first 1,000; `dropped` counts all."""
+        """Return the records of the blocks dropped since the last call, at most 1,000; `dropped` counts them all."""
         records = self._records
         self._records = []
         return records
@@ -249,14 +253,15 @@ class Parser:
         """Read the line chunk[pos:end], which is not data with a blank line behind it; return where to go on."""
         after = end + 1
         if chunk.startswith(b"event:", pos):
-            self._set_event(chunk[pos + 7 if chunk[pos + 6] == _SPACE else pos + 6 : end])
+            if chunk[after] != _LF:  # else nobody will hear the name: Dify's ping
+                self._set_event(chunk[pos + 7 if chunk[pos + 6] == _SPACE else pos + 6 : end])
         elif chunk.startswith(b"id:", pos):
             self._set_id(chunk[pos + 4 if chunk[pos + 3] == _SPACE else pos + 3 : end])
         else:
             block = self._start - self.bytes + len(chunk)
             if chunk[pos] != _COLON or chunk[after] != _LF or block != pos:  # more than one comment and a blank line
                 return self._data_lines(chunk, pos, frames) or self._lines(chunk, block, frames, slowly=False)
-        if chunk[after] == _LF:  # Dify's ping ends here
+        if chunk[after] == _LF:
             self._beat()
             self._event = ""
             self.last_event_id = self._id
@@ -265,7 +270,7 @@ class Parser:
         return after
 
     def _data_lines(self, chunk: bytes, pos: int, frames: list[Frame]) -> int:
-        """Read at once the lines from `pos` to the blank line if all begin with `data: `; return where to go on, else 0."""
+        """Read a block's lines from `pos` on at once if all are `data: ` lines; return where to go on, else 0."""
         blank = chunk.find(b"\n\n", pos) if chunk.startswith(b"data: ", pos) else -1
         lines = chunk[pos + 6 : blank]
         if blank < 0 or lines.count(b"\n") != lines.count(b"\ndata: "):
@@ -288,6 +293,9 @@ class Parser:
                 pos = 1
                 if self._start == self.bytes - len(chunk):  # the CR was a blank line, and the LF is part of it
                     self._start += 1
+        if self._start == self.bytes - len(chunk) + pos and pos < len(chunk) and not slowly:
+            self._calm = True
+            return pos
         return self._lines(chunk, pos, frames, slowly)
 
     def _skip_bom(self, chunk: bytes, seen: int) -> int:
@@ -313,9 +321,9 @@ class Parser:
     def _lines(self, chunk: bytes, pos: int, frames: list[Frame], slowly: bool) -> int:
         """Read lines from `pos` to the end of the block, or of the chunk, and return where that is.
 
-        With `slowly` always to the end of the chunk: it holds a CR, or perhaps a line over the limit, and is not for the hot
-        loop. The next LF and the next CR are both remembered, since a search that every line begins anew for the rarer of
-        them would pass the same bytes each time.
+        With `slowly` always to the end of the chunk: it holds a CR, or perhaps a line over the limit, and is not for
+        the hot loop. The next LF and the next CR are both remembered, since a search that every line begins anew for
+        the rarer of them would pass the same bytes each time.
         """
         size = len(chunk)
         nowhere = size + 1  # -1 % nowhere is size
@@ -363,7 +371,7 @@ class Parser:
             self._field(chunk, pos, end)
 
     def _finish_line(self, chunk: bytes, pos: int, end: int, after: int) -> None:
-        """Process the line that began in an earlier chunk and ends with chunk[pos:end]; the next one begins at `after`."""
+        """Process the line that began in an earlier chunk and ends with chunk[pos:end]; the next begins at `after`."""
         self._open = False
         self._unsaved = after
         kept = self._kept + len(self._rest) - self._line + end - pos
@@ -421,7 +429,7 @@ class Parser:
             self.retry = int(digits) if len(digits) <= _RETRY_DIGITS else 10**_RETRY_DIGITS
 
     def _end_block(self, frames: list[Frame], blank: int, after: int) -> None:
-        """Act on the blank line at stream offset `blank`; the next block begins at `after` (9.2.6, "dispatch the event")."""
+        """Act on the blank line from stream offset `blank` to `after` (9.2.6, "dispatch the event")."""
         if self._dropping:
             self._record(blank)
         elif self._value is not None:

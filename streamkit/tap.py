@@ -103,6 +103,9 @@ class Tap:
             run.heartbeat(1, at)
             return False
         reducer = self._reducer or self._begin()
+        run.frame = None
+        for anomaly, detail in record.before:
+            run.report(anomaly, detail)
         run.frame = self._first_frame + record.frame
         for anomaly, detail in record.notes:
             run.report(anomaly, detail)

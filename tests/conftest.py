@@ -16,6 +16,11 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 NO_SKIPS = os.environ.get("STREAMKIT_NO_SKIPS") == "1"
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Expected files are written by one command, and reviewed as a diff."""
+    parser.addoption("--update-golden", action="store_true", help="write golden runs and generated pages anew")
+
+
 def skips(config: pytest.Config) -> list[pytest.TestReport | pytest.CollectReport]:
     """Return what was skipped, whole modules included; a worker process reports to its controller."""
     reporter = config.pluginmanager.get_plugin("terminalreporter")

@@ -12,11 +12,16 @@ from typing import Any, Final, NamedTuple
 
 import click
 
+from streamkit.cli.output import complain
+
 INTERRUPTED: Final = 130
 """128 + SIGINT, as shells report it."""
 
 NOBODY_READS: Final = 141
 """128 + SIGPIPE: the reader of a pipe went away (`| head`)."""
+
+_HELP_IS_ASKED: Final[Any] = getattr(click.exceptions, "NoArgsIsHelpError", ())
+"""What click raises for no arguments at all, since 8.2. Any: a class or nothing, for `isinstance`."""
 
 CONTEXT: Final[dict[str, Any]] = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 # Any: click's own settings
@@ -25,7 +30,7 @@ CONTEXT: Final[dict[str, Any]] = {"help_option_names": ["-h", "--help"], "max_co
 class _Entry(NamedTuple):
     module: str
     summary: str
-    """What the list of commands says, so that listing imports none of them; a test compares it with the command."""
+    """What the list of commands says, so that listing imports none of them."""
 
 
 COMMANDS: Final[Mapping[str, _Entry]] = {
@@ -55,25 +60,53 @@ class _Group(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl([(name, entry.summary) for name, entry in COMMANDS.items()])
 
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,  # noqa: ANN401 - click's own settings
+    ) -> click.Context:
+        try:
+            return super().make_context(info_name, args, parent, **extra)
+        except click.UsageError as error:
+            if isinstance(error, _HELP_IS_ASKED):
+                raise
+            raise click.exceptions.Exit(_refuse(error)) from None
+
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - whatever a command returns
-        """Run a command; a closed pipe and Ctrl-C end it quietly."""
+        """Run a command; wrong use is one line, and a closed pipe and Ctrl-C end it quietly."""
         try:
             result = super().invoke(ctx)
             sys.stdout.flush()
+        except click.UsageError as error:
+            ctx.exit(_refuse(error))
         except BrokenPipeError:
             _forget_stdout()
             ctx.exit(NOBODY_READS)
+        except OSError as error:  # not of reading: sources name their own
+            _forget_stdout()
+            complain(f"cannot write: {(error.strerror or str(error)).lower()}")
+            ctx.exit(2)
         except KeyboardInterrupt:
             ctx.exit(INTERRUPTED)
         return result
 
 
+def _refuse(error: click.UsageError) -> int:
+    """Say in one line what was wrong with a command, and return its exit code."""
+    path = error.ctx.command_path if error.ctx else "streamkit"
+    complain(f"{error.format_message().rstrip('.')}; see `{path} --help`")
+    return error.exit_code
+
+
 def _forget_stdout() -> None:
     """Send what is still buffered nowhere: the interpreter flushes once more when it ends."""
     try:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        stdout = sys.stdout.fileno()
     except OSError:  # no descriptor: nothing is buffered that could fail
-        pass
+        return
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stdout)
 
 
 def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
@@ -106,4 +139,4 @@ def main() -> None:
 
     \b
       curl -N … | streamkit events -
-    """
+    """  # noqa: D301 - click looks for the character

@@ -2,9 +2,9 @@
 
 import sys
 from collections.abc import Iterator
-from typing import IO, Final
+from typing import BinaryIO, Final, TextIO, cast
 
-import click
+from streamkit.cli.output import complain
 
 STDIN: Final = "-"
 _AT_ONCE: Final = 256 * 1024
@@ -39,13 +39,16 @@ def chunks(source: str, chunk_size: int | None = None) -> Iterator[bytes]:
         raise Unreadable(_reason(error)) from error
 
 
-def _stdin() -> IO[bytes]:
-    if sys.stdin.isatty():
-        click.echo("streamkit: reading from the terminal; end with Ctrl-D", err=True)
-    return click.get_binary_stream("stdin")
+def _stdin() -> BinaryIO:
+    stdin = cast("TextIO | None", sys.stdin)
+    if stdin is None:
+        raise Unreadable("is closed")
+    if stdin.isatty():
+        complain("reading from the terminal; end with Ctrl-D")
+    return stdin.buffer
 
 
-def _pieces(file: IO[bytes]) -> Iterator[bytes]:
+def _pieces(file: BinaryIO) -> Iterator[bytes]:
     # read1 returns what is there instead of waiting for the buffer to fill: a live stream stays live.
     read = getattr(file, "read1", file.read)
     while piece := read(_AT_ONCE):

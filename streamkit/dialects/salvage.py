@@ -17,7 +17,9 @@ from streamkit.run.payload import dumps, loads_leniently
 _MOST_FIELDS: Final = 24
 """So many wrong fields of one event are dropped one by one; a frame with more has no meaning."""
 
-_PATH: Final = re.compile(r" - at `(\$[^`]*)`$")
+_PROBLEM: Final = re.compile(r"(.*) - at `(\$[^`]*)`$", re.DOTALL)
+_LONGEST_NUMBER: Final = 40
+
 _STEP: Final = re.compile(r"\.([^.\[\]]+)|\[(\d+|\.\.\.)\]")
 
 _JSON_ERRORS: Final = (msgspec.MsgspecError, ValueError, RecursionError)
@@ -28,7 +30,6 @@ def salvage(
     notes: Notes,
     *,
     decoder: msgspec.json.Decoder[Any],
-    lax: msgspec.json.Decoder[Any],
     untagged: Callable[[dict[str, Any], bytes], Event | None],
 ) -> Event:
     """Read a frame again, with patience.
@@ -37,7 +38,6 @@ def salvage(
         data: the data of the frame.
         notes: takes what was wrong.
         decoder: the dialect's typed decoder, tagged by `event`.
-        lax: the same, converting strings to numbers and the like.
         untagged: makes an event of an object that has no `event`, or returns None.
     """
     payload = _load(data, notes)
@@ -55,22 +55,20 @@ def salvage(
     for _ in range(_MOST_FIELDS):
         data = dumps(payload)
         try:
-            strict: Event = decoder.decode(data)
-            return strict
+            mended: Event = decoder.decode(data)
         except msgspec.ValidationError as error:
-            path = _PATH.search(str(error))
-        if path is None:
+            problem = _PROBLEM.match(str(error))
+        else:
+            return mended
+        if problem is None:
             break
-        if path[1] == "$.event":
+        expected, path = problem.groups()
+        if path == "$.event":
             notes.append(("unknown-event", word[:100]))
             return Unknown(word, data)
-        notes.append(("bad-field", path[1][2:]))
-        try:
-            converted: Event = lax.decode(data)
-            return converted
-        except msgspec.ValidationError:
-            if not _drop(payload, path[1]):
-                break
+        notes.append(("bad-field", path[2:]))
+        if not _mend(payload, path, expected):
+            break
     notes.append(("malformed-event", f"`{word[:100]}` with too many wrong fields"))
     return Malformed("too many wrong fields", data)
 
@@ -100,24 +98,54 @@ def _load(data: bytes, notes: Notes) -> Any:  # noqa: ANN401 - a JSON value
     return payload
 
 
-def _drop(payload: dict[str, Any], path: str) -> bool:
-    """Remove the innermost field on a msgspec error path from its object; False if there is none to remove."""
-    holder: Any = payload
-    last: tuple[Any, Any] | None = None
-    for name, index in _STEP.findall(path):
-        key: Any = name or (int(index) if index.isdigit() else None)
-        if key is None:  # some value of a mapping: the path does not say which one, so the mapping goes
-            break
-        if isinstance(holder, dict) and key in holder:
-            last = holder, key
-        elif not (isinstance(holder, list) and isinstance(key, int) and key < len(holder)):
-            break
-        elif isinstance(holder[key], dict):
-            pass  # a field inside is named next
-        else:
-            last = holder, key
-        holder = holder[key]
-    if last is None or last == (payload, "event"):
+def _mend(payload: dict[str, Any], path: str, expected: str) -> bool:
+    """Convert the value at a msgspec error path to what was expected there, else remove it; False if neither can be."""
+    place = _place(payload, path)
+    if place is None or place == (payload, "event"):
         return False
-    del last[0][last[1]]
+    holder, key = place
+    converted = _convert(holder[key], expected)
+    if converted is None:
+        del holder[key]
+    else:
+        holder[key] = converted
     return True
+
+
+def _place(payload: dict[str, Any], path: str) -> tuple[Any, Any] | None:
+    """Return the innermost object or list that holds what a path names, and its key there."""
+    holder: Any = payload
+    place: tuple[Any, Any] | None = None
+    for name, index in _STEP.findall(path):
+        key: Any = name or (int(index) if index.isdecimal() else None)
+        if key is None:  # some value of a mapping: the path does not say which one, so the mapping is meant
+            break
+        inside = key in holder if isinstance(holder, dict) else isinstance(key, int) and key < len(holder)
+        if not inside:
+            break
+        place = holder, key
+        holder = holder[key]
+    return place
+
+
+def _convert(value: Any, expected: str) -> Any:  # noqa: ANN401 - a JSON value
+    """Return a value as the expected type if nothing of it is lost, else None."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    if isinstance(value, str):
+        return _number(value, expected)
+    if "`str" in expected or " str" in expected:
+        return str(value)
+    return int(value) if "int" in expected and value == int(value) else None
+
+
+def _number(text: str, expected: str) -> int | float | None:
+    """Read a number from a string, where a number was expected."""
+    kind = float if "float" in expected else int if "int" in expected else None
+    if kind is None or len(text) > _LONGEST_NUMBER:
+        return None
+    try:
+        number = kind(text)
+    except ValueError:
+        return None
+    return number if number - number == 0 else None  # neither infinite nor no number

@@ -22,18 +22,12 @@ _MAX_DEPTH: Final = 200
 _NULL: Final = (b"", b"null")
 
 
-def keep(raw: bytes | msgspec.Raw | None) -> bytes | None:
-    """Return a private copy of a JSON value's bytes, valid UTF-8 and valid JSON; None for null.
+def cleaned(data: bytes) -> bytes:
+    """Return a JSON value's bytes if they are valid UTF-8 and valid JSON, else what can be saved of them.
 
-    Args:
-        raw: the bytes of one JSON value, perhaps a view of a longer buffer, which the copy does not pin.
+    The typed decoder skips values that nobody has asked for, so two things are not checked yet: UTF-8, and halves of
+    surrogate pairs.
     """
-    if raw is None:
-        return None
-    data = bytes(raw)
-    if data in _NULL:
-        return None
-    # The typed decoder skips such values, so two things are not checked yet: UTF-8, and halves of surrogate pairs.
     if not data.isascii():
         try:
             data.decode()
@@ -47,8 +41,13 @@ def keep(raw: bytes | msgspec.Raw | None) -> bytes | None:
     return data
 
 
+def is_null(data: bytes) -> bool:
+    """Whether these bytes are JSON's null, or nothing."""
+    return data in _NULL
+
+
 def loads(data: bytes | None) -> Json:
-    """Decode what `keep` returned. Never raises: what cannot be decoded comes back as text."""
+    """Decode kept JSON. Never raises: what cannot be decoded comes back as text."""
     if data is None:
         return None
     try:

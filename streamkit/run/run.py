@@ -13,10 +13,12 @@ A run is not safe for use by several threads at once.
 from collections.abc import Sequence
 from typing import Any, Final
 
+import msgspec
+
 from streamkit.errors import RunFailed
 from streamkit.run.answer import Answer
 from streamkit.run.execution import as_raw
-from streamkit.run.payload import Json, keep, loads
+from streamkit.run.payload import Json, loads
 from streamkit.run.segments import SegmentCount, segments
 from streamkit.run.state import (
     NodeStatus,
@@ -120,7 +122,7 @@ class Run(Answer):
         return Usage(
             prompt_tokens=self._leaf_prompt_tokens,
             completion_tokens=self._leaf_completion_tokens,
-            total_tokens=self.total_tokens,
+            total_tokens=self.leaf_tokens or self.total_tokens,
             cost=dict(self.leaf_cost),
         )
 
@@ -169,10 +171,10 @@ class Run(Answer):
             self.id, self.task_id, self.message_id, self.conversation_id, self.workflow_id, self.user = learnt
             self.revision += 1
 
-    def start(self, *, inputs: bytes | None = None, started_at: float | None = None) -> None:
+    def start(self, *, inputs: bytes | msgspec.Raw | None = None, started_at: float | None = None) -> None:
         """Note that the server began the run, or told so again."""
         if self.inputs_json is None:
-            self.inputs_json = keep(inputs)
+            self.inputs_json = self._keep(inputs)
         if self.started_at is None:
             self.started_at = started_at
         self.reopen()
@@ -195,7 +197,7 @@ class Run(Answer):
         status: RunStatus,
         *,
         error: RunError | None = None,
-        outputs: bytes | None = None,
+        outputs: bytes | msgspec.Raw | None = None,
         total_tokens: int | None = None,
         total_steps: int | None = None,
         elapsed_time: float | None = None,
@@ -204,22 +206,43 @@ class Run(Answer):
         at: float | None = None,
     ) -> None:
         """Take the server's word on how the run ended, or that it paused; the first end stays."""
-        self._merge_error(error)
-        kept = keep(outputs)
-        if kept is not None and (kept != b"{}" or self.outputs_json is None):
-            self.outputs_json = kept
-        self._server_tokens = known(total_tokens, self._server_tokens)
-        self.total_steps = known(total_steps, self.total_steps)
-        self.elapsed_time = known(elapsed_time, self.elapsed_time)
-        self.started_at = known(self.started_at, started_at)
-        self.finished_at = known(finished_at, self.finished_at)
-        if not self.ended_by_server:
+        if self.ended_by_server:  # told again: only what is still unknown can be learnt
+            if self.status in ("failed", "stopped"):
+                self._merge_error(error)
+            if self.outputs_json is None:
+                self.outputs_json = self._keep(outputs)
+            self._server_tokens = known(self._server_tokens, total_tokens)
+            self.total_steps = known(self.total_steps, total_steps)
+            self.elapsed_time = known(self.elapsed_time, elapsed_time)
+            self.finished_at = known(self.finished_at, finished_at)
+        else:
+            self._merge_error(error)
+            kept = self._keep(outputs)
+            if kept is not None and (kept != b"{}" or self.outputs_json is None):
+                self.outputs_json = kept
+            self._server_tokens = known(total_tokens, self._server_tokens)
+            self.total_steps = known(total_steps, self.total_steps)
+            self.elapsed_time = known(elapsed_time, self.elapsed_time)
+            self.finished_at = known(finished_at, self.finished_at)
             self.status = status
             self.ended_by_server = status in _ENDED
             self.ended_at = at
-        if self._segments:
-            self._segments[-1].server_total = self.total_tokens
+        self.started_at = known(self.started_at, started_at)
+        self._end_segment()
         self.revision += 1
+
+    def _end_segment(self) -> None:
+        """Note in the segment that the server said how it ended, and its own sum, if it gives one."""
+        if self._segments:
+            usage = self._server_usage
+            segment = self._segments[-1]
+            segment.ended = True
+            segment.server_total = known(self._server_tokens, usage.total_tokens if usage else None)
+
+    def continue_unseen(self) -> None:
+        """Note that the run began in a body that this run has not seen: the server's sums cover that one too."""
+        if len(self._segments) == 1:
+            self._segments[0].continued = True
 
     def _merge_error(self, error: RunError | None) -> None:
         if error is None:
@@ -269,8 +292,8 @@ class Run(Answer):
     def report_usage(self, usage: Usage) -> None:
         """Take the server's own usage of the whole run."""
         self._server_usage = usage
-        if self._segments:
-            self._segments[-1].server_total = self.total_tokens
+        if self.ended_by_server:
+            self._end_segment()
         self.revision += 1
 
     def progress(self, at: float | None) -> None:

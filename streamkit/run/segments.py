@@ -1,6 +1,7 @@
 """What each response body of a run spent: a run that paused and was resumed has several bodies."""
 
 from collections.abc import Sequence
+from typing import Literal
 
 from streamkit.run.state import Segment
 
@@ -8,14 +9,18 @@ from streamkit.run.state import Segment
 class SegmentCount:
     """What is noted of a response body while it streams."""
 
-    __slots__ = ("first_frame", "leaf_tokens_before", "lost", "server_total")
+    __slots__ = ("continued", "ended", "first_frame", "leaf_tokens_before", "lost", "server_total")
 
     def __init__(self, first_frame: int, leaf_tokens_before: int) -> None:
         self.first_frame = first_frame
         self.leaf_tokens_before = leaf_tokens_before
         """The sum of the leaves when the body began."""
+        self.ended = False
+        """Whether the server said how this body ended."""
         self.server_total: int | None = None
-        """The server's own total of the whole run, once it said how this body ended."""
+        """The server's own total of the whole run at the end of this body, where it gives one."""
+        self.continued = False
+        """Whether the run began in a body that was not seen: then the server's total says nothing of this one."""
         self.lost = False
         """Whether executions were left open at the end: they may have spent more than was told."""
 
@@ -38,21 +43,15 @@ def segments(counts: Sequence[SegmentCount], leaf_tokens: int) -> list[Segment]:
 
 
 def _segment(index: int, count: SegmentCount, leaf_tokens: int, spent_before: int) -> Segment:
-    if leaf_tokens or not count.server_total:
-        whole = count.server_total is not None and not count.lost
-        return Segment(
-            index=index,
-            first_frame=count.first_frame,
-            tokens=leaf_tokens,
-            leaf_tokens=leaf_tokens,
-            tokens_source="leaf" if whole else "partial",
-        )
-    # No execution told what it spent: an app without nodes, or a stream without metadata. The server's total is of the
-    # whole run, so what earlier bodies spent is taken off.
+    tokens: int | None = leaf_tokens
+    source: Literal["leaf", "server", "partial"] = "leaf" if count.ended and not count.lost else "partial"
+    if not leaf_tokens and not count.continued:
+        if count.server_total is None:
+            tokens, source = None, "partial"
+        elif count.server_total or source == "leaf":
+            # No execution told what it spent: an app without nodes, a stream without metadata. The server's total is of
+            # the whole run, so what earlier bodies spent is taken off.
+            tokens, source = max(count.server_total - spent_before, 0), "server"
     return Segment(
-        index=index,
-        first_frame=count.first_frame,
-        tokens=max(count.server_total - spent_before, 0),
-        leaf_tokens=0,
-        tokens_source="server",
+        index=index, first_frame=count.first_frame, tokens=tokens, leaf_tokens=leaf_tokens, tokens_source=source
     )

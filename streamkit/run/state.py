@@ -41,7 +41,7 @@ class Attempt(State, frozen=True):
     """Counted from 1, as the server counts retries."""
     error: str | None = None
     elapsed_time: float | None = None
-    """Seconds since the start of the node's first try."""
+    """Seconds, as the server says: of this try."""
 
 
 class LogEntry(State, frozen=True):

@@ -8,10 +8,12 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import TypeVar
 
+import msgspec
+
 from streamkit.run.anomaly import KEPT, Kind
 from streamkit.run.execution import MAX_DEPTH, OVER, Container, Log, NodeExecution, NodeUsage, Round
 from streamkit.run.journal import Changes, Journal
-from streamkit.run.payload import keep
+from streamkit.run.payload import cleaned, is_null
 from streamkit.run.state import Anomaly, Attempt, Cost, LogEntry, NodeStatus
 from streamkit.run.text import Text
 
@@ -104,10 +106,10 @@ class Tree:
         type: str | None = None,
         title: str | None = None,
         started_at: float | None = None,
-        inputs: bytes | None = None,
-        outputs: bytes | None = None,
-        process_data: bytes | None = None,
-        metadata: bytes | None = None,
+        inputs: bytes | msgspec.Raw | None = None,
+        outputs: bytes | msgspec.Raw | None = None,
+        process_data: bytes | msgspec.Raw | None = None,
+        metadata: bytes | msgspec.Raw | None = None,
         truncated: bool = False,
     ) -> None:
         """Learn facts of an execution; null never overwrites, nor a truncated value a whole one."""
@@ -120,7 +122,7 @@ class Tree:
             ("process_data_json", process_data),
             ("metadata_json", metadata),
         ):
-            kept = keep(raw)
+            kept = self._keep(raw)
             if kept is not None and not (truncated and getattr(node, name) is not None):
                 setattr(node, name, kept)
                 if node._decoded:
@@ -269,6 +271,18 @@ class Tree:
         else:
             log.update(entry, parent_id)
         self._touch(node)
+
+    def _keep(self, raw: bytes | msgspec.Raw | None) -> bytes | None:
+        """Return a private copy of a JSON value, which pins no buffer; None for null. What is mended is reported."""
+        if raw is None:
+            return None
+        data = bytes(raw)
+        if is_null(data):
+            return None
+        kept = cleaned(data)
+        if kept is not data:
+            self.report("bad-utf8" if b"\xef\xbf\xbd" in kept else "non-standard-json", f"{len(data)} bytes")
+        return kept
 
     def _touch(self, node: NodeExecution) -> None:
         """Give an execution a new revision, and forget frozen copies of it and of all that holds it."""

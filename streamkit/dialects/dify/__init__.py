@@ -34,7 +34,6 @@ class Dify:
         # Any: a union made from the table of events, which mypy cannot read
         streamed: Any = Union[STREAMED]  # noqa: UP007 - made from a tuple
         self._decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(streamed)
-        self._lax: msgspec.json.Decoder[Any] = msgspec.json.Decoder(streamed, strict=False)
 
     def recognises(self, payload: Mapping[str, Any]) -> bool:
         """Whether a payload has the shape of a Dify frame (correction 13: by the shape, not by one key)."""
@@ -50,7 +49,7 @@ class Dify:
         try:
             event: Event = self._decoder.decode(data)
         except (msgspec.MsgspecError, UnicodeError, RecursionError):
-            return salvage(data, notes, decoder=self._decoder, lax=self._lax, untagged=self._untagged(notes))
+            return salvage(data, notes, decoder=self._decoder, untagged=self._untagged(notes))
         return event
 
     def _untagged(self, notes: Notes) -> Any:  # noqa: ANN401 - a function
@@ -73,11 +72,11 @@ class Dify:
 
     def _document(self, payload: dict[str, Any], kind: type[DifyEvent], notes: Notes) -> Event:
         payload = {**payload, "event": str(kind.__struct_config__.tag)}
-        decoder, lax = msgspec.json.Decoder(kind), msgspec.json.Decoder(kind, strict=False)
+        decoder = msgspec.json.Decoder(kind)
         try:
             return decoder.decode(dumps(payload))
         except (msgspec.MsgspecError, UnicodeError, RecursionError):
-            return salvage(dumps(payload), notes, decoder=decoder, lax=lax, untagged=lambda payload, data: None)
+            return salvage(dumps(payload), notes, decoder=decoder, untagged=lambda payload, data: None)
 
     def run_key(self, event: Event) -> str | None:
         """The workflow run's id, else the message's."""

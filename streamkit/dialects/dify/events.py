@@ -86,7 +86,7 @@ class AgentThought(DifyEvent, frozen=True, tag="agent_thought"):
 
 
 class MessageFile(DifyEvent, frozen=True, tag="message_file"):
-    """A file of the conversation; with `answer` in place of `url`, a text delta under a wrong name (B.2, note 2)."""
+    """A file of the conversation; with `answer` in place of `url`, a text delta under a wrong name (B.2)."""
 
     id: str | None = None
     type: str | None = None

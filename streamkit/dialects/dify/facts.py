@@ -43,18 +43,18 @@ _ERROR: Final = msgspec.json.Decoder(_ErrorFacts)
 _INPUTS: Final = msgspec.json.Decoder(_InputFacts)
 
 
-def metadata_of(raw: Raw) -> ExecutionMetadata:
-    """Read execution metadata (C.7). A wrongly typed field costs only itself."""
+def metadata_of(run: Run, raw: Raw) -> ExecutionMetadata:
+    """Read execution metadata (C.7). A wrongly typed field costs only itself, and is reported."""
     data = bytes(raw)
     if data in _EMPTY:
         return _NO_METADATA
     try:
         return _METADATA.decode(data)
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
-        return _field_by_field(data)
+        return _field_by_field(run, data)
 
 
-def _field_by_field(data: bytes) -> ExecutionMetadata:
+def _field_by_field(run: Run, data: bytes) -> ExecutionMetadata:
     try:
         payload = msgspec.json.decode(data)
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
@@ -65,6 +65,7 @@ def _field_by_field(data: bytes) -> ExecutionMetadata:
             try:
                 metadata = msgspec.convert({name: payload[name]}, ExecutionMetadata, strict=False)
             except msgspec.ValidationError:
+                run.report("bad-field", f"data.execution_metadata.{name}")
                 continue
             good[name] = getattr(metadata, name)
     return ExecutionMetadata(**good)
@@ -99,6 +100,14 @@ def node_usage(run: Run, metadata: ExecutionMetadata, data: NodeFinishedData) ->
         model=facts.model_name,
         provider=facts.model_provider,
     )
+
+
+def container_usage(run: Run, metadata: ExecutionMetadata, total_tokens: int | None) -> NodeUsage | None:
+    """Read the server's own sum over what is inside a container (C.7)."""
+    cost = _cost(run, metadata.total_price, metadata.currency)
+    if total_tokens is None and cost is None:
+        return None
+    return NodeUsage(total_tokens=total_tokens, cost=cost)
 
 
 def _cost(run: Run, price: Decimal | None, currency: str | None) -> Cost | None:

@@ -18,8 +18,8 @@ from msgspec import UNSET
 from streamkit.dialects.base import Event, Malformed, Unknown
 from streamkit.dialects.dify import events as dify
 from streamkit.dialects.dify.containers import KINDS, Containers, Kind
-from streamkit.dialects.dify.facts import metadata_of, node_usage, true_error, usage_of, user_of
-from streamkit.run import HumanInput, LogEntry, NodeExecution, NodeUsage, Run, RunError, Thought
+from streamkit.dialects.dify.facts import container_usage, metadata_of, node_usage, true_error, usage_of, user_of
+from streamkit.run import HumanInput, LogEntry, NodeExecution, Run, RunError, Thought
 from streamkit.run.payload import bounded
 from streamkit.run.state import NodeStatus, RunStatus
 
@@ -146,6 +146,8 @@ class DifyReducer:
         else:
             self._snapshot = False
         self._resumed = self._resumed or resumption
+        if resumption and not run.executions:
+            run.continue_unseen()
         self._workflow_frame(run, event)
         run.identify(id=data.id, workflow_id=data.workflow_id, user=user_of(data.inputs))
         run.start(inputs=data.inputs, started_at=data.created_at)
@@ -157,6 +159,9 @@ class DifyReducer:
         by = data.created_by or dify.CreatedBy()
         run.identify(id=data.id, workflow_id=data.workflow_id, user=by.user or by.email or by.name or by.id)
         status = self._run_status(run, data.status)
+        if run.ended_by_server and status != run.status:
+            run.report("after-end", f"a second end: {status}")
+            return
         run.finish(
             status,
             error=RunError(message=data.error) if data.error else None,
@@ -217,8 +222,8 @@ class DifyReducer:
                 node_id=reason.node_id,
                 title=reason.node_title,
                 content=reason.form_content,
-                inputs=bounded(reason.inputs) or (),
-                actions=bounded(reason.actions) or (),
+                inputs=_list(reason.inputs),
+                actions=_list(reason.actions),
                 token=reason.form_token,
                 expires_at=reason.expiration_time,
             )
@@ -228,13 +233,21 @@ class DifyReducer:
         error = RunError(message=event.message or event.code or "error", code=event.code, status=event.status)
         if run.mode is None and event.conversation_id:
             run.set_mode("chatflow" if self._relayed else "chat")
-        elif run.mode is None and event.workflow_run_id:
-            run.set_mode("workflow")
+        elif run.mode is None and (event.workflow_run_id or event.message_id):
+            run.set_mode("workflow" if event.workflow_run_id else "completion")
         if run.ended_by_server and run.status != "failed":
             run.report("after-end", f"error: {error.message}")
         else:
             run.finish("failed", error=error, at=at)
         run.settle()
+
+    def _is_late(self, run: Run, what: str) -> bool:
+        """Whether something new comes after the end: in a replay, or where the server had said all. It is reported."""
+        if self._replay:
+            run.report("replay-unknown", what)
+        elif run.settled:
+            run.report("after-end", what)
+        return self._replay or run.settled
 
     # ---- text
 
@@ -242,13 +255,17 @@ class DifyReducer:
         self._message_frame(run, event)
         if self._agent:  # the New Agent app ends with the whole answer
             run.set_mode("agent")
-            if event.answer:
+            if event.answer and not run.settled:
                 run.complete_text(event.answer)
             return
         self._delta(run, event.answer, event.from_variable_selector, at)
 
     def _delta(self, run: Run, piece: str, selector: list[str] | None, at: float | None) -> None:
         if self._replay:  # deltas have no identity, so a replay of them cannot be told from more text
+            return
+        if run.settled:
+            if piece:
+                run.report("after-end", f"{len(piece)} characters")
             return
         run.append_text(piece, at)
         if selector is not None and len(selector) == 2 and selector[1] == "text":
@@ -281,14 +298,14 @@ class DifyReducer:
 
     def _message_file(self, run: Run, event: dify.MessageFile, at: float | None) -> None:
         self._message_frame(run, event)
-        if event.url is None and isinstance(event.answer, str):  # B.2, note 2: a delta under a wrong name
+        if event.url is None and isinstance(event.answer, str):  # B.2: a delta under a wrong name
             self._delta(run, event.answer, event.from_variable_selector, at)
         elif event.belongs_to != "user":
             file = {"id": event.id, "type": event.type, "belongs_to": event.belongs_to, "url": event.url}
             run.add_file(event.id or event.url or "", file)
 
     def _message_replace(self, run: Run, event: dify.MessageReplace, at: float | None) -> None:
-        if not self._replay:
+        if not self._replay and not run.settled:
             # Correction 15: after moderation, and without a workflow, deltas that follow are late.
             run.replace_text(event.answer, freeze=event.reason == "output_moderation" or not self._workflow)
 
@@ -321,12 +338,12 @@ class DifyReducer:
         self._delta(run, event.data.text, event.data.from_variable_selector, at)
 
     def _text_replace(self, run: Run, event: dify.TextReplace, at: float | None) -> None:
-        if not self._replay:
+        if not self._replay and not run.settled:
             run.replace_text(event.data.text)
 
     def _reasoning_chunk(self, run: Run, event: dify.ReasoningChunk, at: float | None) -> None:
         self._workflow_frame(run, event)
-        if not self._replay:
+        if not self._replay and not run.settled:
             run.append_reasoning(event.data.reasoning, event.data.node_id, at)
 
     # ---- executions
@@ -358,13 +375,15 @@ class DifyReducer:
     def _execution(
         self, run: Run, data: dify.NodeStartedData | dify.NodeFinishedData, at: float | None
     ) -> NodeExecution | None:
-        """Return the execution that a frame is about; a new one, unless this is a replay."""
-        execution_id = data.id or f"{data.node_id}?"
+        """Return the execution that a frame is about; a new one, unless the run is over."""
+        execution_id = data.id or data.node_id
+        if execution_id is None:
+            run.report("malformed-event", "a node without an id")
+            return None
         node = run.executions.get(execution_id)
         if node is not None:
             return node
-        if self._replay:
-            run.report("replay-unknown", f"{data.node_id} {execution_id}")
+        if self._is_late(run, f"node {data.node_id}"):
             return None
         node = run.open_execution(execution_id, data.node_id or "", type=data.node_type, title=data.title, at=at)
         key = data.parallel_run_id if isinstance(data, dify.NodeStartedData) else None
@@ -377,7 +396,7 @@ class DifyReducer:
         if node is not None:
             run.retry_execution(node, event.data.retry_index or 0, event.data.error, event.data.elapsed_time)
         if node is not None and not self._replay:
-            self._containers.settle(run, node, metadata_of(event.data.execution_metadata))
+            self._containers.settle(run, node, metadata_of(run, event.data.execution_metadata))
 
     def _node_finished(self, run: Run, event: dify.NodeFinished, at: float | None) -> None:
         self._workflow_frame(run, event)
@@ -399,7 +418,7 @@ class DifyReducer:
             metadata=data.execution_metadata,
             truncated=True in (data.inputs_truncated, data.outputs_truncated, data.process_data_truncated),
         )
-        metadata = metadata_of(data.execution_metadata)
+        metadata = metadata_of(run, data.execution_metadata)
         if not self._replay:
             self._containers.settle(run, node, metadata)
         usage = node_usage(run, metadata, data)
@@ -438,9 +457,10 @@ class DifyReducer:
     def _container_row(self, run: Run, data: dify.NodeStartedData | dify.NodeFinishedData, at: float | None) -> None:
         """Take a snapshot's row of a container, which has an execution id of its own (C.1)."""
         kind: Kind = "loop" if data.node_type == "loop" else "iteration"
-        occurrence = self._containers.row(run, data.id or "", kind, data.node_id or "", replay=self._replay)
+        over = self._replay or run.settled
+        occurrence = self._containers.row(run, data.id or "", kind, data.node_id or "", replay=over)
         if occurrence is None:
-            run.report("replay-unknown", f"{kind} {data.node_id}")
+            self._is_late(run, f"{kind} {data.node_id}")
             return
         node = occurrence.node
         if isinstance(data, dify.NodeStartedData):
@@ -458,13 +478,14 @@ class DifyReducer:
         self._workflow_frame(run, event)
         self._snapshot = False
         kind: Kind = "loop" if isinstance(event, dify.LoopStarted) else "iteration"
-        self._containers.start(run, kind, event.data, replay=self._replay, at=at)
+        if self._replay or not self._is_late(run, f"{kind} {event.data.node_id}"):
+            self._containers.start(run, kind, event.data, replay=self._replay, at=at)
 
     def _container_next(self, run: Run, event: dify.IterationNext | dify.LoopNext, at: float | None) -> None:
         self._workflow_frame(run, event)
         self._snapshot = False
         data = event.data
-        if not self._replay and data.index is not None:
+        if not self._replay and not run.settled and data.index is not None:
             kind: Kind = "loop" if isinstance(event, dify.LoopNext) else "iteration"
             node_id = data.node_id or data.id or ""
             self._containers.next(run, kind, node_id, data.index, data.parallel_mode_run_id)
@@ -476,11 +497,12 @@ class DifyReducer:
         self._snapshot = False
         data = event.data
         kind: Kind = "loop" if isinstance(event, dify.LoopCompleted) else "iteration"
-        metadata = metadata_of(data.execution_metadata)
+        metadata = metadata_of(run, data.execution_metadata)
         node_id = data.node_id or data.id or ""
-        node = self._containers.end(run, kind, node_id, metadata, replay=self._replay, at=at)
+        over = self._replay or run.settled
+        node = self._containers.end(run, kind, node_id, metadata, replay=over, at=at)
         if node is None:
-            run.report("replay-unknown", f"{kind} {node_id}")
+            self._is_late(run, f"{kind} {node_id}")
             return
         run.describe(
             node,
@@ -491,8 +513,9 @@ class DifyReducer:
             metadata=data.execution_metadata,
             truncated=True in (data.inputs_truncated, data.outputs_truncated),
         )
-        if data.total_tokens is not None:
-            run.spend(node, NodeUsage(total_tokens=data.total_tokens))
+        usage = container_usage(run, metadata, data.total_tokens)
+        if usage is not None:
+            run.spend(node, usage)
         status = _NODE_STATUSES.get(data.status or "")
         if status is None:
             run.report("unknown-status", f"{kind} {node_id}: {data.status}")
@@ -531,13 +554,12 @@ class DifyReducer:
 
     def _human_input_required(self, run: Run, event: dify.HumanInputRequired, at: float | None) -> None:
         data = event.data
-        if data.node_id is not None and data.node_id == event.message_id:  # B.2, note 4: the New Agent app asks
+        if data.node_id is not None and data.node_id == event.message_id:  # B.2: the New Agent app asks
             self._is_agent(run)
             run.set_mode("agent")
         else:
             self._workflow_frame(run, event)
-        if self._replay and not run.knows_form(data.form_id):
-            run.report("replay-unknown", f"form {data.form_id}")
+        if not run.knows_form(data.form_id) and self._is_late(run, f"form {data.form_id}"):
             return
         run.ask(
             HumanInput(
@@ -545,8 +567,8 @@ class DifyReducer:
                 node_id=data.node_id or "",
                 title=data.node_title,
                 content=data.form_content,
-                inputs=bounded(data.inputs) or (),
-                actions=bounded(data.actions) or (),
+                inputs=_list(data.inputs),
+                actions=_list(data.actions),
                 token=data.form_token,
                 expires_at=data.expiration_time,
             ),
@@ -556,21 +578,28 @@ class DifyReducer:
     def _form_filled(self, run: Run, event: dify.HumanInputFormFilled, at: float | None) -> None:
         self._workflow_frame(run, event)
         data = event.data
-        form = self._form(run, data.node_id, data.node_title, data.rendered_content)
-        changed = {"status": "submitted", "action_id": data.action_id, "submitted": bounded(data.submitted_data)}
-        run.answer_form(msgspec.structs.replace(form, **changed))
+        form = self._form(run, data.node_id, data.node_title)
+        run.answer_form(
+            msgspec.structs.replace(
+                form,
+                status="submitted",
+                content=data.rendered_content or form.content,
+                action_id=data.action_id,
+                submitted=bounded(data.submitted_data),
+            )
+        )
 
     def _form_timeout(self, run: Run, event: dify.HumanInputFormTimeout, at: float | None) -> None:
         self._workflow_frame(run, event)
         data = event.data
-        form = self._form(run, data.node_id, data.node_title, None)
+        form = self._form(run, data.node_id, data.node_title)
         expires_at = form.expires_at if data.expiration_time is None else data.expiration_time
         run.answer_form(msgspec.structs.replace(form, status="expired", expires_at=expires_at))
 
-    def _form(self, run: Run, node_id: str | None, title: str | None, content: str | None) -> HumanInput:
+    def _form(self, run: Run, node_id: str | None, title: str | None) -> HumanInput:
         """Return the form of a node; where only its answer is seen, a form that the answer alone makes known."""
         known = run.form_of(node_id or "")
-        return known or HumanInput(form_id=None, node_id=node_id or "", title=title, content=content)
+        return known or HumanInput(form_id=None, node_id=node_id or "", title=title)
 
     # ---- pipelines, blocking answers, the rest
 
@@ -638,6 +667,12 @@ def run_id_of(event: dify.DifyEvent) -> str | None:
     if isinstance(event, dify.WorkflowStarted | dify.WorkflowFinished):
         return event.data.id
     return event.data.workflow_run_id if isinstance(event, dify.WorkflowPaused) else None
+
+
+def _list(value: Any) -> list[Any]:  # noqa: ANN401 - a JSON value
+    """Return a field that should hold a list as one."""
+    value = bounded(value)
+    return value if isinstance(value, list) else [] if value is None else [value]
 
 
 def _mapping(value: Any) -> dict[str, Any]:  # noqa: ANN401 - a JSON value

@@ -1,0 +1,67 @@
+"""One response body, read for a command: its events, and in the end whether there was anything to read."""
+
+from typing import Final
+
+from streamkit.dialects.base import Malformed
+from streamkit.dialects.salvage import decode_lenient
+from streamkit.reader import Reader, Record
+
+_HEAD: Final = 4096
+_BOM: Final = b"\xef\xbb\xbf"
+_BLANK: Final = b" \t\r\n"
+_FIELDS: Final = (b":", b"data:", b"event:", b"id:", b"retry:")
+"""How the lines of an event stream begin."""
+
+
+class Body:
+    """A `Reader` that can say why a body was unreadable."""
+
+    def __init__(self, dialect: str = "auto") -> None:
+        self.reader = Reader(dialect)
+        """Reads the body."""
+        self._head = b""
+        self._has_object = False
+        self._troubles: set[str] = set()
+
+    def feed(self, chunk: bytes) -> list[Record]:
+        """Read the next bytes and return the events that are complete."""
+        if len(self._head) < _HEAD:
+            self._head += chunk[:_HEAD]
+        return self._noted(self.reader.feed(chunk))
+
+    def close(self) -> list[Record]:
+        """End the body and return the events that only its end completes."""
+        return self._noted(self.reader.close())
+
+    def problem(self) -> str | None:
+        """Return why there was nothing to read in the whole body: no frame, and no JSON object."""
+        start = self._head.removeprefix(_BOM).lstrip(_BLANK)
+        if not self.reader.bytes:
+            return "is empty"
+        if start.startswith(b"{") or not self.reader.frames:
+            return None if self._has_object else self._reason(start)
+        return None
+
+    def _reason(self, start: bytes) -> str:
+        if start.startswith(b"{"):
+            return "begins like JSON, but holds no JSON object"
+        if not start:
+            return "holds nothing but blanks"
+        if start.startswith(b"<"):
+            return "is a page of HTML or XML, not an event stream"
+        if "frame-too-large" in self._troubles:
+            return "holds no frame that is small enough to read"
+        if not start.startswith(_FIELDS):  # the standard calls any line a field, so any blank line ends a heartbeat
+            return "is neither an event stream nor JSON"
+        if self.reader.heartbeats:
+            return f"holds heartbeats ({self.reader.heartbeats:,}), but no event"
+        return "ends before its first event does"
+
+    def _noted(self, records: list[Record]) -> list[Record]:
+        self._troubles.update(kind for kind, _ in self.reader.troubles)
+        for record in records:
+            if self._has_object:
+                break
+            event = record.event
+            self._has_object = not isinstance(event, Malformed) or decode_lenient(event.raw, []) is not None
+        return records

@@ -1,0 +1,76 @@
+"""`streamkit demo`: real runs, recorded from Dify servers and bundled byte for byte. Needs no network."""
+
+from importlib.resources import files
+from typing import Final, NamedTuple
+
+import click
+
+from streamkit.cli import CONTEXT
+from streamkit.cli.output import print_text
+from streamkit.cli.render import Look, render_run
+from streamkit.run import RunState
+from streamkit.tap import Tap
+
+
+class _Recording(NamedTuple):
+    file: str
+    title: str
+    look_at: str
+
+
+RECORDINGS: Final = (
+    _Recording(
+        "iteration-with-failed-rounds.sse",
+        "An iteration that goes on when a round fails",
+        "Rounds 1 and 3 failed, with their reason. The run succeeded all the same.",
+    ),
+    _Recording(
+        "retry-until-it-works.sse",
+        "A node that is tried again",
+        "Two tries failed, the third worked. Dify calls such a run partly succeeded.",
+    ),
+    _Recording(
+        "agent-with-tools.sse",
+        "An agent that thinks and calls a tool",
+        "The agent's log as a tree: two rounds, each a thought and a call.",
+    ),
+    _Recording(
+        "answer-with-sources-and-cost.sse",
+        "A chatflow that answers from documents",
+        "Tokens and cost of the model, and the sources of the answer.",
+    ),
+    _Recording(
+        "form-that-waits.sse",
+        "A run that waits for a person",
+        "It paused at a form. Its token is a secret, so it is masked.",
+    ),
+)
+"""What the demo shows, in this order."""
+
+
+@click.command(context_settings=CONTEXT)
+def demo() -> None:
+    """Show real runs that come with streamkit: rounds, a retry, an agent, tokens and cost, a form.
+
+    \b
+    Example:
+      streamkit demo
+    """  # noqa: D301 - click looks for the character
+    look = Look.of_stdout()
+    for number, recording in enumerate(RECORDINGS, 1):
+        title = click.style(f"{number}  {recording.title}", bold=True)
+        print_text(f"{title}\n   {recording.look_at}\n")
+        print_text("\n".join(render_run(_state(recording.file), look)))
+        print_text("\n")
+    print_text(
+        "To look at a run of your own, save the response and inspect it:\n\n"
+        "  curl -N https://dify.example/v1/workflows/run … > x.sse\n"
+        "  streamkit inspect x.sse"
+    )
+
+
+def _state(file: str) -> RunState:
+    tap = Tap()
+    tap.feed(files("streamkit").joinpath("demo", file).read_bytes())
+    tap.close()
+    return tap.run.snapshot().without_secrets()

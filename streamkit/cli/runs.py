@@ -1,0 +1,271 @@
+"""Bodies, parted and joined into runs.
+
+A run that paused and was resumed comes in several bodies, and one body may hold several runs (a log of a proxy, files
+that were joined). The law: a body of one run gives what `Tap.feed` gives, whatever the chunks; a body of several runs
+gives for each of them what a body of its own gives, but for bytes and heartbeats, which cannot be parted exactly.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from streamkit.cli.body import Body
+from streamkit.cli.sources import Unreadable, chunks, name_of
+from streamkit.dialects.base import Event, Notes
+from streamkit.reader import Reader, Record
+from streamkit.run import Run
+from streamkit.tap import Tap
+
+
+def read_runs(
+    sources: Sequence[str], dialect: str = "auto", *, on_unreadable: Callable[[str, str], None] | None = None
+) -> list[Run]:
+    """Read the runs in some sources, in the order in which they are first seen.
+
+    Args:
+        sources: paths of files, or "-".
+        dialect: a dialect, or "auto" to detect it for each source.
+        on_unreadable: told the source and the reason for each that cannot be read; by default they are passed over.
+    """
+    runs = Runs(dialect)
+    for source in sources:
+        try:
+            runs.read(source)
+        except Unreadable as error:
+            if on_unreadable is not None:
+                on_unreadable(source, str(error))
+    return [found.run for found in runs.found]
+
+
+class Found(NamedTuple):
+    """A run, and what the bodies are called that it was found in."""
+
+    run: Run
+    names: list[str]
+
+
+class Runs:
+    """Collects the runs of bodies that are read one after another."""
+
+    def __init__(self, dialect: str = "auto") -> None:
+        self.found: list[Found] = []
+        """In the order in which they were first seen."""
+        self._dialect = dialect
+        self._by_key: dict[tuple[str, str], Found] = {}
+
+    def read(self, source: str) -> None:
+        """Read a file, or standard input as "-".
+
+        Raises:
+            Unreadable: it cannot be read, or it holds neither a frame nor a JSON object.
+        """
+        self.read_body(name_of(source), chunks(source))
+
+    def read_body(self, name: str, pieces: Iterable[bytes]) -> None:
+        """Read one body.
+
+        Args:
+            name: what it is called.
+            pieces: its bytes, cut anywhere.
+
+        Raises:
+            Unreadable: it holds neither a frame nor a JSON object, or `pieces` raised it.
+        """
+        body = Body(self._dialect)
+        parting = _Parting(self, name, body.reader)
+        try:
+            for piece in pieces:
+                parting.take(body.feed(piece))
+        except Unreadable:  # in the middle: what came before counts
+            parting.take(body.close())
+            parting.close()
+            raise
+        parting.take(body.close())
+        problem = body.problem()
+        if problem is not None:
+            raise Unreadable(problem)
+        parting.close()
+
+    def find(self, dialect: str, key: str) -> Found | None:
+        """Return the run that is called so in its dialect."""
+        return self._by_key.get((dialect, key))
+
+    def begin(self, dialect: str) -> Found:
+        """Begin a run."""
+        found = Found(Run(dialect), [])
+        self.found.append(found)
+        return found
+
+    def learn(self, found: Found, key: str | None) -> None:
+        """Remember what a run is called: the key of an event of it, and its own ids."""
+        run = found.run
+        for name in (key, run.id, run.message_id):
+            if name is not None:
+                self._by_key.setdefault((run.dialect, name), found)
+
+
+class _Share(Reader):
+    """What one run has of a body: a reader that reads nothing, so that the run's tap counts its share alone."""
+
+    def __init__(self, opening_heartbeats: int) -> None:
+        super().__init__()
+        self._opening_heartbeats = opening_heartbeats
+        self._heartbeats = 0
+
+    @property
+    def heartbeats(self) -> int:
+        return self._heartbeats
+
+    @heartbeats.setter
+    def heartbeats(self, count: int) -> None:
+        self._heartbeats = count
+
+    @property
+    def opening_heartbeats(self) -> int:
+        return self._opening_heartbeats
+
+    def feed(self, chunk: bytes | bytearray | memoryview) -> list[Record]:
+        return []
+
+    def close(self) -> list[Record]:
+        return []
+
+
+class _Part:
+    """One run while one body is read."""
+
+    def __init__(self, found: Found, whole: Reader, *, is_first: bool) -> None:
+        self.found = found
+        self.run = run = found.run
+        self._share = _Share(whole.opening_heartbeats if is_first else 0)
+        self._share.dialect = whole.dialect
+        self._tap = Tap(run.dialect, run=run, reader=self._share)
+        self._last_frame: int | None = None
+
+    def fold(self, record: Record) -> None:
+        """Fold an event; its frame is counted among the frames of this run."""
+        if record.frame != self._last_frame:  # a document is one frame and may be several events
+            self._last_frame = record.frame
+            self._share.frames += 1
+        number = self._share.frames - 1
+        self._tap.fold(record if record.frame == number else msgspec.structs.replace(record, frame=number))
+
+    def report(self, troubles: Notes) -> None:
+        """Take anomalies of the body that belong to no event."""
+        self._share.troubles += troubles
+        self._tap.feed(b"")
+
+    def count_bytes(self, count: int) -> None:
+        """Count bytes of the body as this run's."""
+        self.run.bytes += count
+
+    def close(self, heartbeats: int) -> None:
+        """End the body."""
+        self._share.heartbeats = heartbeats
+        self._tap.close()
+
+
+class _Parting:
+    """Parts one body into its runs."""
+
+    def __init__(self, runs: Runs, name: str, whole: Reader) -> None:
+        self._runs = runs
+        self._name = name
+        self._whole = whole
+        self._parts: dict[int, _Part] = {}  # by the id of the run, which lives as long
+        self._current: _Part | None = None
+        self._held: list[Record | Notes] = []
+        """Events before the first one that says of which run it is, and anomalies between them."""
+        self._counted = 0
+        """So many bytes of the body are counted."""
+
+    def take(self, records: list[Record]) -> None:
+        """Take what the body's reader gave for one chunk."""
+        for record in records:
+            part = self._part_of(record.event)
+            if part is None:
+                self._held.append(record)
+            else:
+                self._turn_to(part, record.offset)
+                self._fold(part, record)
+        if self._whole.troubles:
+            self._take_troubles()
+
+    def close(self) -> None:
+        """End the body."""
+        if any(isinstance(held, Record) for held in self._held):  # nothing in it says of which run it is
+            self._turn_to(self._begin(), 0)
+        current = self._current
+        if current is None:
+            return
+        current.count_bytes(self._whole.bytes - self._counted)
+        heartbeats = self._whole.heartbeats
+        for part in self._parts.values():  # heartbeats do not say where they stood: the first run has them all
+            part.close(heartbeats)
+            heartbeats = 0
+
+    # ---- which run
+
+    def _part_of(self, event: Event) -> _Part | None:
+        """Return the run that an event is of; None while that is open."""
+        dialect = self._whole.dialect
+        key = dialect.run_key(event) if dialect and not event.is_heartbeat else None
+        current = self._current
+        if key is None or dialect is None:
+            return current
+        if current is not None and key in (current.run.id, current.run.message_id) and _belongs(current.run, event):
+            return current
+        for name in (key, getattr(event, "message_id", None)):
+            known = self._runs.find(dialect.name, name) if name else None
+            if known is not None and _belongs(known.run, event):
+                return self._part_for(known)
+        if current is not None and not current.run.settled and _belongs(current.run, event):
+            return current
+        return self._begin()
+
+    def _begin(self) -> _Part:
+        dialect = self._whole.dialect
+        return self._part_for(self._runs.begin(dialect.name if dialect else "dify"))
+
+    def _part_for(self, found: Found) -> _Part:
+        part = self._parts.get(id(found.run))
+        if part is None:
+            part = _Part(found, self._whole, is_first=not self._parts)
+            self._parts[id(found.run)] = part
+            found.names.append(self._name)
+        return part
+
+    # ---- what goes to it
+
+    def _turn_to(self, part: _Part, offset: int) -> None:
+        """Make a part the current one: the body's bytes are its own from `offset` on."""
+        before, self._current = self._current, part
+        if before is None:
+            waited, self._held = self._held, []
+            for held in waited:
+                if isinstance(held, Record):
+                    self._fold(part, held)
+                else:
+                    part.report(held)
+        elif before is not part:
+            before.count_bytes(offset - self._counted)
+            self._counted = offset
+
+    def _fold(self, part: _Part, record: Record) -> None:
+        part.fold(record)
+        dialect = self._whole.dialect
+        self._runs.learn(part.found, dialect.run_key(record.event) if dialect else None)
+
+    def _take_troubles(self) -> None:
+        troubles = list(self._whole.troubles)
+        self._whole.troubles.clear()
+        if self._current is None:
+            self._held.append(troubles)
+        else:
+            self._current.report(troubles)
+
+
+def _belongs(run: Run, event: Event) -> bool:
+    belongs: bool = run.wire.belongs(run, event)
+    return belongs

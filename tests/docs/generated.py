@@ -1,0 +1,192 @@
+"""What the pages take from the code: tables, the schema, help texts, the output of a command.
+
+A page marks such a part: `<!-- generated: NAME -->`, the text, `<!-- end -->`. `test_docs.py` compares; `pytest
+tests/docs --update-golden` writes.
+"""
+
+import ast
+import inspect
+import re
+import types
+from collections.abc import Callable, Iterator, Mapping
+from decimal import Decimal
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Final, Union, get_args, get_origin
+
+import msgspec
+from click.testing import CliRunner
+from msgspec import Raw, Struct, UnsetType
+
+from streamkit.cli import COMMANDS, main
+from streamkit.dialects.dify import events
+from streamkit.dialects.dify.events import DOCUMENTS, STREAMED, DifyEvent, Payload
+from streamkit.run import KINDS, RunState
+
+ROOT: Final = Path(__file__).parents[2]
+
+_PART: Final = re.compile(r"(<!-- generated: (?P<name>[\w :./-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def with_parts(page: str) -> str:
+    """Return a page with every generated part as it must be."""
+    return _PART.sub(lambda part: part[1] + _part(part["name"]) + part[3], page)
+
+
+def _part(name: str) -> str:
+    kind, _, rest = name.partition(":")
+    return _PARTS[kind](rest.strip())
+
+
+# ---- events
+
+
+def events_table(which: str) -> str:
+    """One row for each event, in the order of the source, which is that of the protocol."""
+    structs = sorted({"streamed": STREAMED, "documents": DOCUMENTS}[which], key=_line)
+    rows = [
+        f"| `{event.__struct_config__.tag}` | `{event.__name__}` | {_own_fields(event)} | {_doc(event)} |"
+        for event in structs
+    ]
+    return "\n".join(["| word | struct | fields of its own | what it says |", "|---|---|---|---|", *rows]) + "\n"
+
+
+def _line(struct: type[Struct]) -> int:
+    return inspect.getsourcelines(struct)[1]
+
+
+def envelope_list(_: str) -> str:
+    """What every event may carry around its payload."""
+    return _described(DifyEvent)
+
+
+def payload_sections(_: str) -> str:
+    """A section for each struct inside an event."""
+    structs = sorted((struct for _, struct in inspect.getmembers(events, _is_payload)), key=_line)
+    return "\n".join(f"### {struct.__name__}\n\n{_doc(struct)}\n\n{_described(struct)}" for struct in structs)
+
+
+def _is_payload(thing: object) -> bool:
+    return inspect.isclass(thing) and issubclass(thing, Payload) and thing is not Payload
+
+
+def _own_fields(event: type[Struct]) -> str:
+    envelope = set(DifyEvent.__struct_fields__)
+    return ", ".join(_field(field) for field in msgspec.structs.fields(event) if field.name not in envelope) or "none"
+
+
+def _described(struct: type[Struct]) -> str:
+    fields = msgspec.structs.fields(struct)
+    notes = _notes(struct)
+    lines = [", ".join(_field(field) for field in fields if field.name not in notes)]
+    lines += [""] if lines[0] and notes else []
+    lines += [f"* {_field(field)}: {notes[field.name]}" for field in fields if field.name in notes]
+    return "\n".join(lines).strip("\n") + "\n"
+
+
+def _field(field: msgspec.structs.FieldInfo) -> str:
+    return f"`{field.encode_name}` {_type(field.type)}"
+
+
+def _type(annotation: Any) -> str:
+    if get_origin(annotation) in (Union, types.UnionType):
+        kinds = [kind for kind in get_args(annotation) if kind not in (types.NoneType, UnsetType)]
+        return "number" if set(kinds) == {int, float} else " or ".join(map(_type, kinds))
+    if get_origin(annotation) is list:
+        return f"list of {_type(get_args(annotation)[0])}"
+    if get_origin(annotation) is dict:
+        return f"object of {_type(get_args(annotation)[1])}"
+    if inspect.isclass(annotation) and issubclass(annotation, Payload):
+        return f"[{annotation.__name__}](#{annotation.__name__.lower()})"
+    names = {str: "text", int: "integer", float: "number", bool: "true or false", Decimal: "decimal"}
+    return "JSON" if annotation in (Raw, Any) else names[annotation]
+
+
+def _doc(thing: object) -> str:
+    return " ".join((inspect.getdoc(thing) or "").split())
+
+
+def _notes(struct: type[Struct]) -> Mapping[str, str]:
+    """Read the strings under the fields of a struct."""
+    found: dict[str, str] = {}
+    for name, note in _pairs(ast.parse(inspect.getsource(struct)).body[0]):
+        found[name] = " ".join(inspect.cleandoc(note).split())
+    return found
+
+
+def _pairs(node: ast.stmt) -> Iterator[tuple[str, str]]:
+    body = node.body if isinstance(node, ast.ClassDef) else []
+    for field, below in pairwise(body):
+        if isinstance(field, ast.AnnAssign) and isinstance(below, ast.Expr) and isinstance(below.value, ast.Constant):
+            yield ast.unparse(field.target), str(below.value.value)
+
+
+# ---- the state of a run
+
+
+def schema() -> str:
+    """The JSON Schema of a published state: all keys are always there, so no key has a default."""
+    described = msgspec.json.schema(RunState)
+    for struct in described["$defs"].values():
+        struct["required"] = list(struct["properties"])
+        struct["properties"] = {name: _tidy(value) for name, value in struct["properties"].items()}
+    about = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "The state of a run",
+        "description": "What `streamkit inspect --json` prints and `Run.snapshot()` is. More keys may be added.",
+    }
+    return msgspec.json.format(msgspec.json.encode({**about, **described}), indent=2).decode() + "\n"
+
+
+def _tidy(value: dict[str, Any]) -> dict[str, Any]:
+    value = {key: inside for key, inside in value.items() if key != "default"}
+    if not value or {} in value.get("anyOf", ()):
+        return {"description": "Any JSON value."}
+    return value
+
+
+# ---- anomalies
+
+
+def anomalies(_: str) -> str:
+    """A section for each kind of anomaly."""
+    return "\n".join(f"## {kind}\n\n{sentence}\n" for kind, sentence in KINDS.items())
+
+
+# ---- commands
+
+
+def help_text(command: str) -> str:
+    """What `--help` prints."""
+    return _console(" ".join(["streamkit", *command.split(), "--help"]))
+
+
+def output(arguments: str) -> str:
+    """What a command prints, on files of the project."""
+    return _console(f"streamkit {arguments}")
+
+
+def _console(line: str) -> str:
+    # Paths are relative to the project, as for whoever reads the page.
+    arguments = [str(ROOT / word) if (ROOT / word).is_file() else word for word in line.split()[1:]]
+    done = CliRunner(env={"COLUMNS": "80", "NO_COLOR": "1"}).invoke(main, arguments, prog_name="streamkit")
+    assert done.exit_code == 0, done.output
+    text = "\n".join(text.rstrip() for text in done.output.rstrip().split("\n"))
+    return f"```console\n$ {line}\n{text}\n```\n"
+
+
+def commands_table(_: str) -> str:
+    """One row for each command."""
+    rows = [f"| [`{name}`](#{name}) | {entry.summary} |" for name, entry in COMMANDS.items()]
+    return "\n".join(["| command | does |", "|---|---|", *rows]) + "\n"
+
+
+_PARTS: Final[Mapping[str, Callable[[str], str]]] = {
+    "events": events_table,
+    "envelope": envelope_list,
+    "payloads": payload_sections,
+    "anomalies": anomalies,
+    "commands": commands_table,
+    "help": help_text,
+    "output": output,
+}

@@ -1,0 +1,212 @@
+"""The pages are true: generated parts are current, examples run, links resolve.
+
+An example says in a comment before it what it runs with: `<!-- runs: relay -->`. A word with a dot is a file beside
+it; `relay` gives `upstream` and `downstream` as a gateway has them, `live` a run and something to draw on.
+"""
+
+import ast
+import inspect
+import json
+import re
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from streamkit import Tap
+from streamkit.cli.render.look import UNICODE
+from tests.docs import generated
+from tests.docs.generated import ROOT
+from tests.golden.goldens import FIXTURES, check
+
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "fixtures").rglob("*.md")])
+EXAMPLE = re.compile(r"(?:<!-- runs: (?P<how>[^>]+) -->\n)?```python\n(?P<code>.*?)```", re.DOTALL)
+CODE = re.compile(r"```.*?```|`[^`\n]*`", re.DOTALL)
+LINK = re.compile(r"\[[^\]]*\]\((?P<target>[^)\s]+)\)")
+HEADING = re.compile(r"^#+ (?P<text>.+)$", re.MULTILINE)
+ELSEWHERE = re.compile(r"\.\./\.\.|/(?:work|tmp|root|home|Users|mnt)/|file://|[A-Z]:\\")
+"""Paths that mean nothing to whoever reads the page."""
+
+FILES = {
+    "x.sse": "dify/wf_iter_fail_par_continue.sse",
+    "paused.sse": "dify/wf_human_1_paused.sse",
+    "resumed.sse": "dify/wf_human_2_resumed_approve.sse",
+}
+"""What examples call a recording."""
+
+every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+
+
+@pytest.fixture
+def update(request: pytest.FixtureRequest) -> bool:
+    return request.config.getoption("--update-golden")
+
+
+# ---- generated parts
+
+
+@every_page
+def test_the_generated_parts_of_a_page_are_current(page, update):
+    check(page, generated.with_parts(page.read_text(encoding="utf-8")), update=update)
+
+
+def test_the_schema_is_current(update):
+    check(ROOT / "docs" / "run.schema.json", generated.schema(), update=update)
+
+
+def test_every_golden_run_fits_the_schema():
+    schema = json.loads(generated.schema())
+    goldens = [*FIXTURES.rglob("*.golden.json")]
+    wrong = [(path.name, *fault) for path in goldens for fault in faults(load(path), schema, schema)]
+    assert goldens
+    assert wrong == []
+
+
+def load(path):
+    return {**json.loads(path.read_text(encoding="utf-8")), "revision": 0}  # the one key that goldens leave out
+
+
+KINDS = {"string": str, "integer": int, "number": int | float, "boolean": bool, "array": list, "object": dict}
+
+
+def faults(value, schema, root, path="$"):
+    """Yield (path, what is wrong): as much of JSON Schema as the schema uses."""
+    schema = root["$defs"][schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
+    if "anyOf" in schema:
+        found = [list(faults(value, choice, root, path)) for choice in schema["anyOf"]]
+        yield from () if [] in found else min(found, key=len)
+    elif "enum" in schema:
+        yield from () if value in schema["enum"] else [(path, f"{value!r} is none of {schema['enum']}")]
+    elif schema.get("type") == "null":
+        yield from () if value is None else [(path, "is not null")]
+    elif "type" in schema and not isinstance(value, KINDS[schema["type"]]):
+        yield path, f"{value!r} is no {schema['type']}"
+    elif schema.get("type") == "array":
+        for index, item in enumerate(value):
+            yield from faults(item, schema.get("items", {}), root, f"{path}[{index}]")
+    elif schema.get("type") == "object":
+        yield from ((path, f"{name} is missing") for name in schema.get("required", ()) if name not in value)
+        for name, item in value.items():
+            inside = schema.get("properties", {}).get(name, schema.get("additionalProperties", False))
+            if inside is False:
+                yield path, f"{name} is unknown"
+            else:
+                yield from faults(item, inside, root, f"{path}.{name}")
+
+
+# ---- examples
+
+
+def examples():
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        for number, found in enumerate(EXAMPLE.finditer(text), 1):
+            name = f"{page.relative_to(ROOT)}:{number}"
+            yield pytest.param(found["code"], (found["how"] or "").split(), id=name)
+
+
+@pytest.mark.parametrize(("code", "how"), list(examples()))
+async def test_an_example_runs(code, how, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names = namespace(how, tmp_path)
+    result = eval(compiled(code), names)  # noqa: S307 - our own pages
+    if inspect.isawaitable(result):
+        await result
+    if inspect.isasyncgenfunction(names.get("relay")):  # an example that shows how to relay: relay with it
+        passed_on = [chunk async for chunk in names["relay"](names["upstream"])]
+        assert b"".join(passed_on) == (FIXTURES / FILES["x.sse"]).read_bytes()
+    assert names["told"] or how == ["paused.sse", "resumed.sse"]  # that one asserts by itself
+
+
+def compiled(code):
+    return compile(code, "example", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+
+
+def namespace(how, folder):
+    """What an example finds around it; `told` is what it logged, drew and printed."""
+    told: list[object] = []
+
+    def tell(*words: object) -> None:
+        told.append(words)
+
+    names = {"__name__": "example", "told": told, "log": tell, "print": tell}
+    for word in how:
+        if "." in word:
+            shutil.copy(FIXTURES / FILES[word], folder / word)
+    if "relay" in how:
+        names |= {"upstream": Upstream(), "downstream": SimpleNamespace(write=Upstream.take)}
+    if "live" in how:
+        tap = Tap()
+        tap.feed((FIXTURES / FILES["x.sse"]).read_bytes())
+        names |= {"run": tap.run, "draw": tell, "erase": tell}
+    return names
+
+
+class Upstream:
+    """A response as aiohttp and httpx give it."""
+
+    def __init__(self) -> None:
+        self.content = SimpleNamespace(iter_any=self.aiter_raw)
+
+    async def aiter_raw(self) -> AsyncIterator[bytes]:
+        body = (FIXTURES / FILES["x.sse"]).read_bytes()
+        for start in range(0, len(body), 1000):
+            yield body[start : start + 1000]
+
+    @staticmethod
+    async def take(chunk: bytes) -> None:
+        assert chunk
+
+
+def test_an_example_of_the_json_kind_is_json():
+    for page in PAGES:
+        for block in re.findall(r"```json\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL):
+            json.loads(block)
+
+
+# ---- links
+
+
+@every_page
+def test_links_lead_somewhere(page):
+    prose = CODE.sub("", page.read_text(encoding="utf-8"))
+    for target in (found["target"] for found in LINK.finditer(prose)):
+        if not target.startswith(("https://", "http://")):
+            path, _, anchor = target.partition("#")
+            file = (page.parent / path).resolve() if path else page
+            assert file.is_relative_to(ROOT), target
+            assert file.exists(), target
+            assert not anchor or anchor in anchors(file), target
+
+
+def anchors(page: Path) -> set[str]:
+    """The names of a page's headings, as GitHub makes them."""
+    headings = HEADING.findall(re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL))
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@every_page
+def test_a_page_speaks_of_the_project_alone(page):
+    assert ELSEWHERE.findall(page.read_text(encoding="utf-8")) == []
+
+
+def test_every_page_is_linked():
+    linked = {
+        (page.parent / found["target"].partition("#")[0]).resolve()
+        for page in PAGES
+        for found in LINK.finditer(page.read_text(encoding="utf-8"))
+    }
+    assert {page for page in PAGES if page.resolve() not in linked} == {ROOT / "README.md"}
+
+
+def test_every_command_has_a_section():
+    text = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
+    assert set(generated.COMMANDS) <= anchors(ROOT / "docs" / "cli.md")
+    assert all(f"<!-- generated: help: {name} -->" in text for name in generated.COMMANDS)
+
+
+def test_every_mark_of_a_drawing_is_explained():
+    text = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
+    assert all(f"| `{mark}` |" in text for mark in (*UNICODE.marks.values(), UNICODE.retry))

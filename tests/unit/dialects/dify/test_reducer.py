@@ -1,0 +1,2176 @@
+"""What Dify's events mean for a run (protocol C and the corrections; containers have a module of their own).
+
+Each test is a script of the wire, or a table of them, and what a run must say of it.
+"""
+
+import json
+from decimal import Decimal
+
+import msgspec
+import pytest
+
+from streamkit import Run, Tap
+from streamkit.run import HIDDEN
+from streamkit.run.state import Attempt
+
+from .streams import (
+    CONVERSATION,
+    EPOCH,
+    MESSAGE,
+    PING,
+    RUN,
+    TASK,
+    Script,
+    agent_log,
+    agent_message,
+    anomalies,
+    chat,
+    chat_body,
+    chatflow,
+    chatflow_body,
+    completion,
+    completion_body,
+    data,
+    error,
+    finished,
+    folded,
+    form_filled,
+    form_timeout,
+    frame,
+    human_input_required,
+    iteration_completed,
+    iteration_next,
+    iteration_started,
+    kinds,
+    live,
+    loop_completed,
+    loop_next,
+    loop_started,
+    message,
+    message_end,
+    message_replace,
+    outline,
+    ran,
+    retried,
+    row,
+    sse,
+    started,
+    text_chunk,
+    tree,
+    tree_of,
+    workflow,
+    workflow_body,
+    workflow_finished,
+    workflow_paused,
+    workflow_started,
+)
+
+THOUGHT = frame("agent_thought", id="th", position=1, thought="hm", observation="", tool="", tool_input="")
+
+
+def usage(total: int, price: str = "0.5", currency: str = "USD", **more) -> dict:
+    return {"total_tokens": total, "total_price": price, "currency": currency, **more}
+
+
+def spent(tokens: int | None, price: object = None, currency: str | None = None) -> dict:
+    """The metadata of an execution that spent this."""
+    return {"total_tokens": tokens, "total_price": price, "currency": currency}
+
+
+def open_body(body: bytes) -> Run:
+    """The run of a body that has not ended."""
+    return folded(body, end=False)
+
+
+def whole(run: Run) -> dict:
+    """What a run says, but for what counts bodies and frames."""
+    state = msgspec.json.decode(msgspec.json.encode(run.snapshot()))
+    for key in ("stats", "segments", "revision", "anomalies"):
+        del state[key]
+    return state
+
+
+# ---- B.1: what kind of app this is
+
+
+@pytest.mark.parametrize(
+    ("body", "mode"),
+    [
+        (workflow_body(PING, workflow_started()), "workflow"),
+        (workflow_body(started("a.1")), "workflow"),
+        (workflow_body(text_chunk("Hi")), "workflow"),
+        (workflow_body(workflow_finished()), "workflow"),
+        (chatflow_body(PING, workflow_started()), "chatflow"),
+        (chatflow_body(workflow_started()), "chatflow"),
+        (chatflow_body(started("a.1")), "chatflow"),
+        (chatflow_body(message("Hi"), workflow_started()), "chatflow"),
+        (chatflow_body(PING, message("Hi"), message_end()), "chatflow"),
+        (chat_body(message("Hi")), "chat"),
+        (chat_body(message_end()), "chat"),
+        (chat_body(message("Hi"), PING, message("Ho")), "chat"),
+        (completion_body(message("Hi")), "completion"),
+        (completion_body(message_end()), "completion"),
+        (chat_body(agent_message("Hi")), "agent-chat"),
+        (chat_body(THOUGHT), "agent-chat"),
+        (chat_body(agent_message("Hi"), message_end()), "agent-chat"),
+        (chat_body(agent_message("Hi"), message("Hi!")), "agent"),
+        (chat_body(THOUGHT, message("Hi!")), "agent"),
+        (chat_body(human_input_required("f", MESSAGE)), "agent"),
+        (sse(frame("datasource_processing", total=2, completed=1)), "datasource"),
+        (sse(data("datasource_completed")), "datasource"),
+        (sse(frame("datasource_error", error="no")), "datasource"),
+        (chat_body(error()), "chat"),
+        (chatflow_body(PING, error()), "chatflow"),
+        (workflow_body(error()), "workflow"),
+        (completion_body(error()), "completion"),
+        (sse(error()), None),
+        (sse(error(), workflow_run_id=None), None),
+        (PING * 3, None),
+    ],
+)
+def test_the_mode_of_a_run_shows_in_its_frames(body, mode):
+    """B.1, corrections 13 and 17: only relayed streams open with a ping; a completion has no conversation."""
+    run = folded(body)
+    assert run.mode == mode
+    assert anomalies(run) == []
+
+
+def test_a_mode_that_becomes_known_later_is_the_mode():
+    """A conversation shows in the second frame only: it was no completion."""
+    run = folded(sse(message("Hi"), message("!", conversation_id=CONVERSATION), message_id=MESSAGE))
+    assert run.mode == "chat"
+
+
+def test_what_the_envelope_says_is_known():
+    run = chatflow(
+        workflow_started(inputs={"q": "?", "sys.user_id": "u", "sys.query": "?"}),
+        message("Hi"),
+        workflow_finished(created_by={"id": "eu", "user": "somebody else"}),
+    )
+    assert (run.id, run.task_id, run.message_id, run.conversation_id) == (RUN, TASK, MESSAGE, CONVERSATION)
+    assert (run.workflow_id, run.user, run.started_at) == ("flow", "u", EPOCH)
+    assert run.inputs == {"q": "?", "sys.user_id": "u", "sys.query": "?"}
+
+
+def test_a_conversation_that_is_named_late_is_known():
+    """All the other names came before it."""
+    names = {"task_id": TASK, "message_id": MESSAGE}
+    run = folded(sse(message("Hi"), message("!", conversation_id=CONVERSATION), **names))
+    assert (run.conversation_id, run.task_id, run.message_id) == (CONVERSATION, TASK, MESSAGE)
+
+
+@pytest.mark.parametrize(
+    ("by", "user"),
+    [
+        ({"id": "eu", "user": "u"}, "u"),
+        ({"id": "acc", "name": "Ann", "email": "ann@x"}, "ann@x"),
+        ({"id": "acc", "name": "Ann"}, "Ann"),
+        ({"id": "acc"}, "acc"),
+        ({}, None),
+        (None, None),
+    ],
+)
+def test_the_end_of_a_run_tells_who_started_it(by, user):
+    """B.4: an end user, an account of the workspace, or `{}` in a replay."""
+    assert workflow(workflow_finished(created_by=by)).user == user
+
+
+def test_inputs_of_another_shape_name_no_user():
+    assert workflow(workflow_started(inputs={"sys.user_id": 5}), workflow_finished()).user is None
+    assert workflow(workflow_started(inputs=["q"]), workflow_finished()).user is None
+
+
+def test_the_result_of_a_workflow_is_the_run_s():
+    run = workflow(
+        workflow_started(),
+        workflow_finished(
+            outputs={"a": 1}, elapsed_time=1.5, total_tokens=24, total_steps=4, created_at=EPOCH, finished_at=EPOCH + 2
+        ),
+    )
+    assert (run.outputs, run.elapsed_time, run.total_tokens, run.total_steps) == ({"a": 1}, 1.5, 24, 4)
+    assert (run.started_at, run.finished_at) == (EPOCH, EPOCH + 2)
+
+
+def test_files_of_a_result_are_files_of_the_run_once():
+    """C.11: the same file may be told several times."""
+    file = {"dify_model_identity": "__dify__file__", "related_id": "f", "type": "image"}
+    run = workflow(workflow_started(), workflow_finished(files=[file, file, "no file", {"url": "/x"}]))
+    assert run.files == (file, {"url": "/x"})
+
+
+# ---- C.12: how a run ends
+
+
+SPEECH = [frame("tts_message", audio="//uQ"), frame("tts_message_end", audio="")]
+
+ENDS = {
+    # name: (envelope, script, status)
+    "chat": (chat_body, [message("Hi"), message_end()], "succeeded"),
+    "chat, stopped": (chat_body, [message("H"), message_end(usage=usage(0, "0"))], "succeeded"),  # correction 14
+    "chat, failed": (chat_body, [message("Hi"), error()], "failed"),
+    "agent-chat": (chat_body, [THOUGHT, agent_message("Hi"), message_end()], "succeeded"),
+    "agent-chat, failed": (chat_body, [agent_message("Hi"), error(status=500)], "failed"),
+    "New Agent": (chat_body, [agent_message("Hi"), message("Hi!"), message_end()], "succeeded"),
+    "New Agent, failed": (chat_body, [agent_message("Hi"), error()], "failed"),
+    "completion": (completion_body, [message("Hi"), message_end()], "succeeded"),
+    "completion, failed": (sse, [error()], "failed"),
+    "workflow": (workflow_body, [workflow_started(), workflow_finished()], "succeeded"),
+    "workflow, partial": (
+        workflow_body,
+        [workflow_started(), workflow_finished("partial-succeeded", exceptions_count=1)],
+        "partial-succeeded",
+    ),
+    "workflow, error alone": (workflow_body, [PING, error()], "failed"),
+    "workflow, set-up error": (sse, [PING, error(code=None, status=500), PING], "failed"),
+    "workflow, stopped": (
+        workflow_body,
+        [workflow_started(), workflow_finished("stopped", error="Stopped by user.")],
+        "stopped",
+    ),
+    "chatflow": (chatflow_body, [workflow_started(), message_end(), workflow_finished()], "succeeded"),
+    "chatflow, other order": (chatflow_body, [workflow_started(), workflow_finished(), message_end()], "succeeded"),
+    "chatflow, failed": (chatflow_body, [workflow_started(), workflow_finished("failed"), error()], "failed"),
+    "chatflow, stopped": (chatflow_body, [workflow_started(), message_end(), workflow_finished("stopped")], "stopped"),
+    "chatflow, error alone": (chatflow_body, [PING, error()], "failed"),
+    "short cut": (chatflow_body, [PING, message("Hi"), message_end(), PING], "succeeded"),  # correction 12
+    "short cut, moderated": (
+        chatflow_body,
+        [PING, message_replace("No.", "output_moderation"), message_end()],
+        "succeeded",
+    ),
+    "finished run": (workflow_body, [workflow_finished(created_by={})], "succeeded"),
+    "finished run, stopped": (workflow_body, [workflow_finished("stopped")], "stopped"),
+    "datasource": (sse, [data("datasource_completed")], "succeeded"),
+    "datasource, failed": (sse, [frame("datasource_error", error="no")], "failed"),
+}
+
+every_end = pytest.mark.parametrize("name", ENDS)
+
+
+@every_end
+def test_a_run_ends_as_its_mode_ends(name):
+    """C.12, row by row. `settled`: no frame to come can change it, though the socket may stay open."""
+    envelope, script, status = ENDS[name]
+    before = open_body(envelope(*script))
+    assert (before.status, before.settled) == (status, True)
+    after = folded(envelope(*script))
+    assert (after.status, after.settled) == (status, True)
+    assert anomalies(after) == []
+
+
+@every_end
+def test_nothing_that_may_follow_changes_a_settled_run(name):
+    """C.12, "may still follow": speech after a good end (direct generators), pings for 300 seconds."""
+    envelope, script, status = ENDS[name]
+    speech = [] if status == "failed" else SPEECH
+    assert whole(folded(envelope(script, speech, PING * 30))) == whole(folded(envelope(script)))
+
+
+OPEN_ENDS = {
+    # name: (body, status before the body ends, status after)
+    "nothing": (b"", "running", "interrupted"),
+    "pings only": (PING * 30, "running", "interrupted"),
+    "a started workflow": (workflow_body(workflow_started()), "running", "interrupted"),
+    "nodes, then nothing": (workflow_body(workflow_started(), ran("a.1")), "running", "interrupted"),
+    "nodes without a start": (workflow_body(ran("a.1")), "running", "interrupted"),
+    "deltas, then nothing": (chat_body(message("Hi")), "running", "interrupted"),
+    "nodes and message_end": (chatflow_body(workflow_started(), ran("a.1"), message_end()), "running", "interrupted"),
+    "nodes after message_end": (chatflow_body(message_end(), ran("a.1")), "running", "interrupted"),
+    "speech only": (chat_body(SPEECH), "running", "interrupted"),
+    "progress of a datasource": (sse(frame("datasource_processing")), "running", "interrupted"),
+    "a pause": (workflow_body(workflow_started(), workflow_paused()), "paused", "paused"),
+    "a pause of a chatflow": (chatflow_body(workflow_started(), workflow_paused()), "paused", "paused"),
+    "a form of a New Agent": (chat_body(human_input_required("f", MESSAGE)), "running", "paused"),
+}
+
+
+@pytest.mark.parametrize("name", OPEN_ENDS)
+def test_without_its_end_a_run_never_succeeds(name):
+    """C.12: the end of a body says nothing by itself, and may not be the end (correction 12)."""
+    body, before, after = OPEN_ENDS[name]
+    run = open_body(body)
+    assert (run.status, run.settled) == (before, False)
+    run = folded(body)
+    assert (run.status, run.settled) == (after, False)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        chatflow_body(workflow_started(), workflow_finished()),
+        chatflow_body(workflow_started(), workflow_finished("partial-succeeded")),
+    ],
+)
+def test_a_chatflow_waits_for_the_other_one_of_its_pair(body):
+    """C.12: `message_end` brings usage and citations; it need not come (the relay closes)."""
+    assert not open_body(body).settled
+    assert folded(body).settled
+
+
+@pytest.mark.parametrize(
+    ("envelope", "status", "rest"),
+    [
+        (chatflow_body, "failed", error("Run failed: boom", "invalid_param", 400)),
+        (workflow_body, "failed", error("boom", "invalid_param", 400)),
+        (chatflow_body, "stopped", message_end(usage=usage(9))),
+    ],
+    ids=["chatflow, error with its code", "workflow, error with its code", "chatflow, message_end after a stop"],
+)
+def test_a_run_is_not_settled_while_a_frame_may_come_that_tells_more(envelope, status, rest):
+    """B.6 #12, C.12: up to 1.12 `error` may follow a failure, and the other one of its pair a stop; both tell more."""
+    end = workflow_finished(status, error="boom")
+    before = open_body(envelope(workflow_started(), end))
+    after = open_body(envelope(workflow_started(), end, rest))
+    assert whole(after) != whole(before)
+    assert (before.settled, after.settled) == (False, True)
+
+
+def test_a_failed_run_says_why():
+    run = workflow(workflow_started(), workflow_finished("failed", error="TypeError: no"))
+    assert (run.status, run.error.message, run.error.code, run.error.status) == ("failed", "TypeError: no", None, None)
+
+
+def test_an_aborted_run_is_not_called_stopped():
+    """Correction 9: the words of the server stand, and the engine's own record says failed."""
+    run = workflow(workflow_started(), workflow_finished("failed", error="Aborted: User requested stop"))
+    assert run.status == "failed"
+
+
+def test_the_error_after_a_failure_adds_its_code():
+    """B.6 #12: the first message stays, the second one may know code and status."""
+    run = chatflow(workflow_started(), workflow_finished("failed", error="boom"), error("Run failed: boom"))
+    assert (run.error.message, run.error.code, run.error.status) == ("boom", "invalid_param", 400)
+    assert (run.status, run.settled, anomalies(run)) == ("failed", True, [])
+
+
+def test_an_error_settles_a_run_at_once():
+    """A.9, A.10: the socket stays open for up to 300 s of pings."""
+    run = open_body(sse(PING, error("query is required", None, 500)))
+    assert (run.status, run.settled) == ("failed", True)
+    assert (run.error.message, run.error.code, run.error.status) == ("query is required", None, 500)
+
+
+@pytest.mark.parametrize(
+    ("sent", "message"), [(error(None, "invalid_param"), "invalid_param"), (error(None, None, None), "error")]
+)
+def test_an_error_without_a_message_is_an_error(sent, message):
+    run = folded(sse(sent))
+    assert (run.status, run.error.message) == ("failed", message)
+
+
+def test_an_error_after_a_good_end_changes_nothing():
+    """Of two ends that the server states the first stays."""
+    run = workflow(workflow_started(), workflow_finished(), error("late"))
+    assert (run.status, run.error) == ("succeeded", None)
+    assert anomalies(run) == [("after-end", "error: late")]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        workflow_body(workflow_started(), error(), workflow_finished(outputs={"a": 1})),
+        chat_body(message("Hi"), error(), message_end()),
+        workflow_body(workflow_started(), workflow_finished("stopped"), workflow_finished("succeeded")),
+    ],
+    ids=["finished after error", "message_end after error", "two ends"],
+)
+def test_of_two_ends_that_differ_the_first_stays_and_the_second_is_odd(body):
+    run = folded(body)
+    assert run.status in ("failed", "stopped")
+    assert kinds(run) == ["after-end"]
+
+
+def test_an_end_that_comes_twice_is_one_end():
+    """C.13.1"""
+    end = workflow_finished("failed", error="boom", total_tokens=3, outputs={"a": 1})
+    once, twice = workflow(workflow_started(), end), workflow(workflow_started(), end, end)
+    assert whole(twice) == whole(once)
+    assert anomalies(twice) == []
+
+
+def test_a_chatflow_whose_start_was_lost_ends_with_its_workflow():
+    """C.2, 1.16: `message_end` looked like the end of a chat, until a frame of a workflow came."""
+    body = [message("Hi"), message_end(), workflow_finished("partial-succeeded")]
+    assert open_body(chat_body(body[:2])).status == "succeeded"
+    run = chatflow(body)
+    assert (run.mode, run.status, run.settled, anomalies(run)) == ("chatflow", "partial-succeeded", True, [])
+
+
+def test_an_unknown_end_of_a_run_is_no_success():
+    """C.13.7: kept as an anomaly. A run has no status `unknown`: nobody knows how it ended."""
+    run = workflow(workflow_started(), workflow_finished("exploded"))
+    assert (run.status, anomalies(run)) == ("interrupted", [("unknown-status", "run: exploded")])
+
+
+@pytest.mark.parametrize("status", [None, 5])
+def test_an_end_of_a_run_that_does_not_say_how_is_no_success(status):
+    assert workflow(workflow_started(), workflow_finished(status)).status == "interrupted"
+
+
+def test_what_is_open_when_a_run_was_stopped_is_stopped():
+    """C.3, C.9: the server sends nothing for it."""
+    assert tree_of(
+        workflow(workflow_started(), ran("a.1"), started("b.1"), workflow_finished("stopped", error="Stopped by user."))
+    ) == outline("""
+        a.1
+        b.1 stopped
+    """)
+
+
+@pytest.mark.parametrize("end", [[], workflow_finished(), workflow_finished("failed"), error()])
+def test_what_is_open_at_any_other_end_is_unknown(end):
+    assert tree_of(workflow(workflow_started(), ran("a.1"), started("b.1"), end)) == outline("""
+        a.1
+        b.1 unknown
+    """)
+
+
+# ---- whose frame it is
+
+
+def test_a_frame_of_another_run_is_not_applied():
+    """DESIGN 6: one tap, one run."""
+    stranger = [{**item, "workflow_run_id": "run-2"} for item in ran("x.1")]
+    run = workflow(workflow_started(), ran("a.1"), stranger, workflow_finished())
+    assert tree_of(run) == "a.1"
+    assert anomalies(run) == [("foreign-run", "node_started"), ("foreign-run", "node_finished")]
+
+
+def test_a_frame_of_another_message_is_not_applied():
+    run = chat(message("Hi"), {**message("Ho"), "message_id": "message-2"}, message_end())
+    assert (run.text, kinds(run)) == ("Hi", ["foreign-run"])
+
+
+@pytest.mark.parametrize(
+    "stranger",
+    [
+        data("workflow_started", id="run-2"),
+        data("workflow_finished", id="run-2", status="succeeded"),
+        data("workflow_paused", workflow_run_id="run-2"),
+    ],
+)
+def test_a_run_that_is_named_inside_is_named(stranger):
+    """C.1: `data.id`, or of a pause `data.workflow_run_id`."""
+    run = workflow(workflow_started(), {**stranger, "workflow_run_id": None})
+    assert kinds(run) == ["foreign-run"]
+
+
+def test_a_frame_that_names_no_run_belongs_to_it():
+    """A.10: an error without any id; before the start the run id is null."""
+    run = folded(sse(started("a.1"), workflow_started(), finished("a.1"), error()))
+    assert (run.id, tree_of(run), run.status, anomalies(run)) == (RUN, "a.1", "failed", [])
+
+
+def test_frames_of_a_chatflow_that_name_only_the_message_belong_to_its_run():
+    run = chatflow(workflow_started(), message("Hi"), message_end(), workflow_finished())
+    assert (run.text, anomalies(run)) == ("Hi", [])
+
+
+# ---- C.1, C.2, C.13: executions
+
+
+def test_executions_pair_by_their_id():
+    """Never by node id: two executions of one node are open at once."""
+    assert tree(started("a.1"), started("a.2"), finished("a.2", status="failed", error="no"), finished("a.1")) == outline("""
+        a.1
+        a.2 failed: no
+    """)
+
+
+def test_an_end_without_a_start_makes_the_execution():
+    """C.13.3; its title and its index are lost on the server too."""
+    run = workflow(workflow_started(), finished("a.1", title="", index=0, created_at=EPOCH, finished_at=EPOCH + 1))
+    (node,) = run.nodes
+    assert (node.id, node.node_id, node.type, node.title, node.status) == ("a.1", "a", "code", "", "succeeded")
+    assert (node.started_at, node.finished_at) == (EPOCH, EPOCH + 1)
+
+
+def test_a_frame_that_comes_twice_is_one_frame():
+    """C.13.1: nothing is counted twice, and nothing made twice."""
+    script = [
+        workflow_started(inputs={"q": "?"}),
+        started("a.1"),
+        agent_log("l1", "a"),
+        agent_log("l1", "a", "success"),
+        retried("a.1", 1),
+        finished("a.1", metadata=spent(12, "0.5", "USD")),
+        human_input_required("f", "h"),
+        form_filled("h"),
+        workflow_finished(total_tokens=12),
+    ]
+    once, twice = workflow(script), workflow([[item, item] for item in script])
+    assert whole(twice) == whole(once)
+    assert anomalies(twice) == []
+
+
+def test_what_is_known_of_an_execution_is_not_taken_back():
+    """C.13.2: null and a truncated value give way."""
+    run = workflow(
+        workflow_started(),
+        started("a.1", title="A", inputs={"x": 1}, created_at=EPOCH),
+        finished("a.1", outputs={"y": [1, 2, 3]}, process_data={"p": 1}, elapsed_time=0.5),
+        data(
+            "node_finished",
+            **{"id": "a.1", "node_id": "a", "status": "succeeded", "outputs": {"y": [1]}, "outputs_truncated": True},
+            **dict.fromkeys(("title", "inputs", "process_data", "elapsed_time", "created_at", "error")),
+        ),
+    )
+    (node,) = run.nodes
+    assert (node.title, node.inputs, node.outputs, node.process_data) == ("A", {"x": 1}, {"y": [1, 2, 3]}, {"p": 1})
+    assert (node.elapsed_time, node.started_at) == (0.5, EPOCH)
+
+
+def test_a_whole_value_takes_the_place_of_a_truncated_one():
+    run = workflow(
+        workflow_started(),
+        started("a.1"),
+        data("node_finished", id="a.1", node_id="a", status="succeeded", outputs={"y": [1]}, outputs_truncated=True),
+        finished("a.1", outputs={"y": [1, 2]}),
+    )
+    assert run.nodes[0].outputs == {"y": [1, 2]}
+
+
+def test_a_truncated_input_does_not_hold_back_a_whole_output():
+    """`inputs_truncated` is said of the inputs."""
+    run = workflow(
+        workflow_started(),
+        started("a.1"),
+        finished("a.1", outputs={"y": 1}),
+        data("node_finished", id="a.1", node_id="a", status="succeeded", outputs={"y": 2}, inputs_truncated=True),
+    )
+    assert run.nodes[0].outputs == {"y": 2}
+
+
+@pytest.mark.parametrize("status", ["running", "paused", "retry", "pending", "scheduled"])
+def test_an_end_is_not_taken_back_by_a_state_on_the_way(status):
+    """C.8, C.13.2: never downgrade."""
+    assert tree(started("a.1"), finished("a.1", status="failed", error="no"), finished("a.1", status)) == "a.1 failed: no"
+
+
+@pytest.mark.parametrize("status", [None, "exploded"])
+def test_an_end_is_not_taken_back_by_a_state_that_says_nothing(status):
+    """Known beats unknown."""
+    run = workflow(workflow_started(), ran("a.1"), finished("a.1", status), workflow_finished())
+    assert tree_of(run) == "a.1"
+
+
+def test_a_state_on_the_way_is_no_end():
+    run = live(workflow_started(), started("a.1"), finished("a.1", "running"), started("b.1"), finished("b.1", "paused"))
+    assert tree_of(run) == outline("""
+        a.1 running
+        b.1 paused
+    """)
+
+
+def test_an_unknown_state_of_an_execution_is_shown_as_unknown():
+    """C.13.7"""
+    run = workflow(workflow_started(), started("a.1"), finished("a.1", "exploded"), workflow_finished())
+    assert tree_of(run) == "a.1 unknown"
+    assert anomalies(run) == [("unknown-status", "node a: exploded")]
+
+
+def test_an_unknown_state_of_a_container_is_shown_as_unknown():
+    run = workflow(workflow_started(), loop_started("lp"), loop_completed("lp", status="exploded"), workflow_finished())
+    assert tree_of(run) == "lp#0 unknown"
+    assert anomalies(run) == [("unknown-status", "loop lp: exploded")]
+
+
+@pytest.mark.parametrize("status", ["succeeded", "failed", "exception", "stopped", "skipped"])
+def test_states_of_executions_are_those_of_the_server(status):
+    """C.3"""
+    assert tree(ran("a.1", status=status)) == ("a.1" if status == "succeeded" else f"a.1 {status}")
+
+
+def test_an_execution_without_an_id_is_known_by_its_node():
+    run = workflow(
+        workflow_started(),
+        data("node_started", node_id="a"),
+        data("node_finished", node_id="a", status="succeeded"),
+        workflow_finished(),
+    )
+    assert [(node.node_id, node.status) for node in run.nodes] == [("a", "succeeded")]
+
+
+def test_a_node_frame_that_says_nothing_is_applied_all_the_same():
+    run = workflow(workflow_started(), data("node_started"), data("node_finished"), data("node_retry"))
+    assert len(run.executions) == 1
+
+
+# ---- C.4: retries
+
+
+def test_retries_are_attempts_of_one_execution():
+    run = workflow(
+        workflow_started(),
+        started("a.1"),
+        retried("a.1", 1, "busy", elapsed_time=1.5),
+        retried("a.1", 2, "", elapsed_time=3.0),
+        finished("a.1", elapsed_time=3.5),
+        workflow_finished("partial-succeeded"),  # correction 10
+    )
+    (node,) = run.nodes
+    assert (node.status, node.error, node.elapsed_time) == ("succeeded", None, 3.5)
+    assert list(node.attempts) == [
+        Attempt(index=1, error="busy", elapsed_time=1.5),
+        Attempt(index=2, error=None, elapsed_time=3.0),
+    ]
+
+
+def test_an_execution_that_is_tried_again_runs():
+    assert tree_of(live(workflow_started(), started("a.1"), retried("a.1", 1))) == "a.1 running after 1 retries"
+
+
+def test_a_retry_without_a_start_makes_the_execution():
+    assert tree_of(live(workflow_started(), retried("a.1", 1))) == "a.1 running after 1 retries"
+
+
+def test_the_last_try_may_fail_too():
+    assert tree(started("a.1"), retried("a.1", 1), finished("a.1", "failed", error="no")) == (
+        "a.1 failed after 1 retries: no"
+    )
+
+
+def test_a_retry_takes_back_that_nobody_knows_what_became_of_an_execution():
+    """DESIGN 6: what we inferred at the end of a body yields to any later frame of the server."""
+    cut = workflow_body(workflow_started(), started("a.1"))
+    assert tree_of(folded(cut)) == "a.1 unknown"
+    assert tree_of(folded(cut, workflow_body(retried("a.1", 1)), end=False)) == "a.1 running after 1 retries"
+
+
+# ---- C.3, correction 10: failures that a strategy handled
+
+
+@pytest.mark.parametrize("told", ["Unknown error", "", None])
+@pytest.mark.parametrize("strategy", ["fail-branch", "default-value"])
+def test_the_true_error_of_an_exception_stands_in_its_outputs(told, strategy):
+    outputs = {"error_message": "503 Service Unavailable", "error_type": "HTTPError", "body": "-"}
+    end = finished("a.1", "exception", error=told, outputs=outputs, metadata={"error_strategy": strategy})
+    run = workflow(workflow_started(), started("a.1"), end, workflow_finished("partial-succeeded", exceptions_count=1))
+    assert tree_of(run) == "a.1 exception: 503 Service Unavailable"
+    assert (run.status, run.error) == ("partial-succeeded", None)
+
+
+@pytest.mark.parametrize("outputs", [None, {}, {"error_message": ""}, {"error_message": 503}, [1]])
+def test_an_exception_whose_outputs_do_not_tell_keeps_its_word(outputs):
+    assert tree(started("a.1"), finished("a.1", "exception", error="Unknown error", outputs=outputs)) == (
+        "a.1 exception: Unknown error"
+    )
+
+
+def test_an_exception_that_says_what_it_is_keeps_its_word():
+    end = finished("a.1", "exception", error="timeout", outputs={"error_message": "other"})
+    assert tree(started("a.1"), end) == "a.1 exception: timeout"
+
+
+def test_the_error_of_a_failure_is_its_own():
+    end = finished("a.1", "failed", error="Unknown error", outputs={"error_message": "not asked"})
+    assert tree(started("a.1"), end) == "a.1 failed: Unknown error"
+
+
+# ---- C.10, correction 5: the log of an agent node
+
+
+LOG = outline("""
+    ag.1
+      ~ ROUND 1 success
+        ~ CALL search success
+""")
+
+
+@pytest.mark.parametrize("execution", ["ag", "ag.1", "something else", None])
+def test_entries_of_a_log_belong_to_the_execution_of_their_node(execution):
+    """Correction 5: `node_execution_id` holds the node's id, and in other versions the execution's."""
+    assert tree(
+        started("ag.1"),
+        agent_log("1", "ag", label="ROUND 1", node_execution_id=execution),
+        agent_log("2", "ag", parent="1", label="CALL search", node_execution_id=execution),
+        agent_log("2", "ag", "success", parent="1", label="CALL search", node_execution_id=execution),
+        agent_log("1", "ag", "success", label="ROUND 1", node_execution_id=execution),
+        finished("ag.1"),
+    ) == LOG
+
+
+def test_an_entry_may_name_only_the_execution():
+    assert tree(
+        started("ag.1"),
+        agent_log("1", "ag", "success", node_execution_id="ag.1", node_id=None),
+        finished("ag.1"),
+    ) == outline("""
+        ag.1
+          ~ 1 success
+    """)
+
+
+def test_some_servers_name_an_entry_by_message_id():
+    """B.7"""
+    entry = agent_log("1", "ag", id=None, message_id="m1")
+    assert tree(started("ag.1"), entry, {**entry, "data": {**entry["data"], "status": "success"}}, finished("ag.1")) == (
+        outline("""
+            ag.1
+              ~ 1 success
+        """)
+    )
+
+
+def test_an_update_leaves_what_it_does_not_tell():
+    run = workflow(
+        workflow_started(),
+        started("ag.1"),
+        agent_log("1", "ag", label="ROUND 1", data={"thought": "hm"}, metadata={"started_at": 1.5}),
+        agent_log("1", "ag", "error", label=None, error="no", data=None, metadata={"finished_at": 2.5}),
+    )
+    (entry,) = run.nodes[0].logs
+    assert (entry.label, entry.status, entry.error, entry.data) == ("ROUND 1", "error", "no", {"thought": "hm"})
+    assert entry.metadata == {"started_at": 1.5, "finished_at": 2.5}
+
+
+@pytest.mark.parametrize("node", [started("ag.1"), finished("ag.1")], ids=["start", "end whose start was lost"])
+def test_entries_that_come_before_their_node_wait_for_it(node):
+    run = workflow(
+        workflow_started(),
+        agent_log("1", "ag", "success", label="ROUND 1"),
+        agent_log("2", "ag", "success", parent="1", label="CALL search"),
+        node,
+        finished("ag.1"),
+        workflow_finished(),
+    )
+    assert tree_of(run) == LOG
+    assert anomalies(run) == []
+
+
+def test_entries_whose_node_never_comes_are_counted():
+    run = workflow(workflow_started(), agent_log("1", "ag"), agent_log("2", "ag"), workflow_finished())
+    assert kinds(run) == ["orphan-log"]
+    assert "ag" in run.anomalies[0].detail
+
+
+def test_entries_belong_to_the_open_execution_of_their_node():
+    """Correction 5: by (open execution of `node_id`, id). The one that began last is over here."""
+    assert tree(
+        started("ag.1"),
+        started("ag.2"),
+        finished("ag.2"),
+        agent_log("1", "ag", "success", label="ROUND 1"),
+        finished("ag.1"),
+    ) == outline("""
+        ag.1
+          ~ ROUND 1 success
+        ag.2
+    """)
+
+
+def test_an_update_goes_to_the_execution_that_has_the_entry():
+    """C.1: entries are upserted by id."""
+    assert tree(
+        started("ag.1"),
+        agent_log("1", "ag", label="ROUND 1"),
+        started("ag.2"),
+        agent_log("1", "ag", "success", label="ROUND 1"),
+        finished("ag.1"),
+        finished("ag.2"),
+    ) == outline("""
+        ag.1
+          ~ ROUND 1 success
+        ag.2
+    """)
+
+
+@pytest.mark.parametrize(
+    ("parents", "drawn"),
+    [
+        ({"1": "unseen"}, ["~ 1"]),
+        ({"1": "1"}, ["~ 1"]),
+        ({"1": "2", "2": "1"}, ["~ 1", "  ~ 2"]),
+        ({"1": "2", "2": "3", "3": "1", "4": "2"}, ["~ 1", "  ~ 3", "    ~ 2", "      ~ 4"]),
+        ({"2": "1", "1": None}, ["~ 1", "  ~ 2"]),
+    ],
+    ids=["unseen parent", "itself", "circle of two", "circle with a tail", "child first"],
+)
+def test_no_entry_is_lost_whatever_its_parent_is(parents, drawn):
+    """C.10: a parent may be unseen; tolerate cycles."""
+    got = tree(
+        started("ag.1"),
+        [agent_log(entry, "ag", "success", parent=parent) for entry, parent in parents.items()],
+        finished("ag.1"),
+    )
+    assert got.splitlines() == ["ag.1", *(f"  {line} success" for line in drawn)]
+
+
+def test_the_copy_of_a_log_in_the_metadata_adds_nothing():
+    """C.10: `execution_metadata.agent_log` repeats it."""
+    end = finished("ag.1", metadata={"agent_log": [{"id": "1", "label": "ROUND 1"}], "tool_info": {}})
+    assert tree(started("ag.1"), agent_log("1", "ag", "success"), end) == outline("""
+        ag.1
+          ~ 1 success
+    """)
+
+
+# ---- C.10: thoughts of an agent app
+
+
+def thought(**more) -> Script:
+    return {**THOUGHT, **more}
+
+
+def test_a_thought_that_comes_again_is_one_thought():
+    """B.3: upserted by id, the whole of it each time; kept apart from the answer."""
+    run = chat(
+        thought(thought=""),
+        agent_message("Let me look."),
+        thought(thought="Let me look.", tool="search", tool_input='{"search": {}}'),
+        thought(
+            thought="Let me look.", tool="search", tool_input='{"search": {}}', observation="42", message_files=["f"]
+        ),
+        thought(id="th2", position=2, thought="It is 42."),
+        agent_message("It is 42."),
+        message_end(),
+    )
+    first, second = run.thoughts
+    assert (first.position, first.thought, first.tool, first.tool_input, first.observation, list(first.files)) == (
+        *(1, "Let me look.", "search", '{"search": {}}', "42", ["f"]),
+    )
+    assert (second.position, second.thought) == (2, "It is 42.")
+    assert run.text == "Let me look.It is 42."
+
+
+def test_thoughts_are_ordered_by_position():
+    run = chat(thought(id="b", position=2), thought(id="c", position=None), thought(id="a", position=1), message_end())
+    assert [item.id for item in run.thoughts] == ["a", "b", "c"]
+
+
+def test_a_null_in_a_thought_takes_nothing_back():
+    """C.13.2: non-null wins over null."""
+    run = chat(
+        thought(tool="search", tool_input="{}", thought="hm", message_files=["f"]),
+        thought(tool=None, tool_input=None, thought=None, observation="42", message_files=None, position=None),
+    )
+    (only,) = run.thoughts
+    assert (only.position, only.thought, only.tool, only.tool_input) == (1, "hm", "search", "{}")
+    assert (only.observation, list(only.files)) == ("42", ["f"])
+
+
+def test_thoughts_without_an_id_are_told_apart_by_position():
+    run = chat(thought(id=None, position=1), thought(id=None, position=2), thought(id=None, position=1, thought="oh"))
+    assert [(item.position, item.thought) for item in run.thoughts] == [(1, "oh"), (2, "hm")]
+
+
+# ---- text
+
+
+def test_every_delta_is_text_of_the_run_and_some_are_text_of_a_node():
+    """Correction 8: only `[node, "text"]` is the node's own; template text and other outputs are not."""
+    run = chatflow(
+        workflow_started(),
+        started("llm.1"),
+        message("Answer: ", "answer", "answer"),
+        message("42", "llm", "text"),
+        message("", "llm", "text"),
+        message('{"tokens": 3}', "llm", "usage"),
+        message("!", "llm", "text", "more"),
+        message("?"),
+        finished("llm.1"),
+        workflow_finished(),
+    )
+    assert run.text == 'Answer: 42{"tokens": 3}!?'
+    assert run.nodes[0].text == "42"
+
+
+def test_chunks_of_a_workflow_are_its_text():
+    run = workflow(
+        workflow_started(), started("llm.1"), text_chunk("4", "llm", "text"), text_chunk("2"), finished("llm.1")
+    )
+    assert (run.text, run.nodes[0].text) == ("42", "4")
+
+
+def test_text_that_comes_before_its_node_waits_for_it():
+    """C.2: an Answer's text may come before any node."""
+    run = chatflow(message("4", "llm", "text"), workflow_started(), message("2", "llm", "text"), started("llm.1"))
+    assert (run.text, run.nodes[0].text) == ("42", "42")
+
+
+def test_text_that_comes_after_the_end_of_its_node_is_still_its_own():
+    """C.2: text of one node is held back until that of another one is complete; `outputs.text` says how much it is."""
+    run = chatflow(
+        workflow_started(),
+        started("llm.1"),
+        message("4", "llm", "text"),
+        finished("llm.1", outputs={"text": "42"}),
+        started("b.1"),
+        message("2", "llm", "text"),
+    )
+    assert run.nodes[0].text == "42"
+
+
+def test_text_that_comes_after_all_of_a_node_s_text_is_of_its_next_execution():
+    run = chatflow(
+        workflow_started(),
+        started("llm.1"),
+        message("42", "llm", "text"),
+        finished("llm.1", outputs={"text": "42"}),
+        message("43", "llm", "text"),
+        started("llm.2"),
+    )
+    assert [node.text for node in run.nodes] == ["42", "43"]
+
+
+def test_text_after_the_end_of_a_node_whose_outputs_are_not_told_is_its_own():
+    run = chatflow(workflow_started(), ran("llm.1"), message("42", "llm", "text"), workflow_finished())
+    assert run.nodes[0].text == "42"
+
+
+def test_text_of_a_node_that_never_comes_is_text_of_the_run():
+    run = chatflow(workflow_started(), message("42", "llm", "text"), workflow_finished())
+    assert (run.text, anomalies(run)) == ("42", [])
+
+
+def test_the_answer_of_an_agent_is_its_deltas():
+    """C.10: not its thoughts."""
+    assert chat(thought(thought="hm"), agent_message("4"), agent_message("2"), message_end()).text == "42"
+
+
+@pytest.mark.parametrize("answer", ["It is 42.", "Something else."])
+def test_the_message_of_a_new_agent_is_the_whole_answer(answer):
+    """C.10: appending it doubles the text."""
+    assert chat(agent_message("It is "), agent_message("42."), message(answer), message_end()).text == answer
+
+
+def test_an_empty_message_of_a_new_agent_leaves_the_answer():
+    assert chat(agent_message("42"), message(""), message_end()).text == "42"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        chat_body(message("Bad"), message_replace("No.", "output_moderation"), message("ly"), message_end()),
+        chat_body(message("Bad"), message_replace("No."), message("ly"), message_end()),
+        chat_body(message("Bad"), message_replace("No.", None), message("ly"), message_end()),
+        completion_body(message("Bad"), message_replace("No."), message("ly"), message_end()),
+        chat_body(agent_message("Bad"), message_replace("No."), agent_message("ly"), message_end()),
+        chatflow_body(
+            *(workflow_started(), message("Bad"), message_replace("No.", "output_moderation"), message("ly")),
+            workflow_finished("stopped"),
+        ),
+    ],
+    ids=["chat, moderated", "chat", "chat, no reason", "completion", "agent-chat", "chatflow, moderated"],
+)
+def test_a_replacement_is_final_where_there_is_no_workflow_or_moderation_made_it(body):
+    """Correction 15: deltas that were on the way may follow; what the server stores is the replacement alone."""
+    run = folded(body)
+    assert run.text == "No."
+    assert kinds(run) == ["after-replace"]
+
+
+@pytest.mark.parametrize("reason", ["", None, "workflow_resumption_terminal"])
+def test_text_goes_on_after_the_replacement_of_a_snapshot(reason):
+    """Correction 15: in a workflow, a replacement without moderation is the answer so far."""
+    run = chatflow(workflow_started(), message("Dear"), message_replace("Dear Ann", reason), message(", hello"))
+    assert (run.text, anomalies(run)) == ("Dear Ann, hello", [])
+
+
+def test_text_replace_replaces():
+    """B.4: documented, and sent by no server."""
+    run = workflow(workflow_started(), text_chunk("a"), data("text_replace", text="b"), text_chunk("c"))
+    assert run.text == "bc"
+
+
+def test_a_message_file_with_an_answer_is_a_delta():
+    """B.2, note 2: older chat servers; the kind says a file, the fields say text."""
+    run = chat(
+        frame("message_file", id=MESSAGE, answer="4", from_variable_selector=None),
+        frame("message_file", id="f", type="image", belongs_to="assistant", url="/f.png"),
+        frame("message_file", id=MESSAGE, answer="2"),
+        message_end(),
+    )
+    assert run.text == "42"
+    assert [file["id"] for file in run.files] == ["f"]
+
+
+def test_a_delta_under_a_wrong_name_may_be_of_a_node():
+    run = chatflow(
+        workflow_started(), started("llm.1"), frame("message_file", answer="4", from_variable_selector=["llm", "text"])
+    )
+    assert (run.text, run.nodes[0].text) == ("4", "4")
+
+
+def test_files_of_the_answer_are_those_of_the_assistant():
+    """B.3: each once."""
+    image = {"id": "f", "type": "image", "belongs_to": "assistant", "url": "/f.png"}
+    run = chat(
+        frame("message_file", id="u", type="image", belongs_to="user", url="/u.png"),
+        frame("message_file", **image),
+        frame("message_file", **image),
+        message_end(),
+    )
+    assert run.files == (image,)
+
+
+def test_the_end_of_a_message_brings_files_and_citations():
+    citation = {"position": 1, "document_name": "d", "content": "c"}
+    end = message_end(retriever_resources=[citation], annotation_reply={"id": "a"})
+    run = chatflow(workflow_started(), {**end, "files": [{"related_id": "f"}]}, workflow_finished())
+    assert (run.citations, run.files) == ((citation,), ({"related_id": "f"},))
+
+
+@pytest.mark.parametrize(
+    ("deltas", "text", "reasoning"),
+    [
+        (["<think>hm</think>42"], "42", "hm"),
+        (["<thi", "nk>h", "m</th", "ink>4", "2"], "42", "hm"),
+        (["a<think>1</think>b<think>2</think>c"], "abc", "12"),
+        (["<think>hm", " and so on"], "<think>hm and so on", ""),
+        (["<think>hm</think>42<think>oh"], "42<think>oh", "hm"),
+        (["</think>42"], "</think>42", ""),
+        (["<think>\nline\n</think>\n42"], "\n42", "\nline\n"),
+    ],
+)
+def test_closed_think_blocks_are_reasoning(deltas, text, reasoning):
+    """DESIGN 6: unclosed ones stay in the text. The same holds for the text of the node."""
+    run = chatflow(
+        workflow_started(), started("llm.1"), [message(delta, "llm", "text") for delta in deltas], workflow_finished()
+    )
+    assert (run.text, run.reasoning) == (text, reasoning)
+    assert (run.nodes[0].text, run.nodes[0].reasoning) == (text, reasoning)
+
+
+def reasoning_chunk(piece: str, node: str | None = "llm", *, final: bool = False) -> Script:
+    return data("reasoning_chunk", message_id=None, reasoning=piece, node_id=node, is_final=final)
+
+
+def test_reasoning_stands_apart_from_the_text():
+    run = workflow(
+        workflow_started(),
+        started("llm.1"),
+        reasoning_chunk("so "),
+        text_chunk("4", "llm", "text"),
+        reasoning_chunk("what"),
+        reasoning_chunk("", final=True),
+        text_chunk("2", "llm", "text"),
+        finished("llm.1", outputs={"text": "42", "reasoning_content": "so what"}),
+    )
+    assert (run.text, run.reasoning) == ("42", "so what")
+    assert (run.nodes[0].text, run.nodes[0].reasoning) == ("42", "so what")
+
+
+def test_reasoning_without_a_node_is_the_run_s():
+    run = workflow(workflow_started(), started("llm.1"), reasoning_chunk("so what", None))
+    assert (run.reasoning, run.nodes[0].reasoning) == ("so what", "")
+
+
+def test_reasoning_that_comes_before_its_node_waits_for_it():
+    """C.2: no order is sure but that within an execution's own frames; keyed by node id, concatenated."""
+    run = workflow(workflow_started(), reasoning_chunk("so "), started("llm.1"), reasoning_chunk("what"))
+    assert (run.reasoning, run.nodes[0].reasoning) == ("so what", "so what")
+
+
+@pytest.mark.parametrize("streamed", ["so what", ""])
+def test_the_reasoning_at_the_end_of_a_message_is_not_told_twice(streamed):
+    """B.3, 1.15: `metadata.reasoning` by node id, whether it was streamed or not."""
+    run = chatflow(
+        workflow_started(),
+        started("llm.1"),
+        reasoning_chunk(streamed),
+        finished("llm.1"),
+        message_end(reasoning={"llm": "so what", "unseen": "", "b": ""}),
+        workflow_finished(),
+    )
+    assert (run.reasoning, run.nodes[0].reasoning) == ("so what", "so what")
+
+
+@pytest.mark.parametrize(("streamed", "reasoning"), [("", "so what"), ("so what", "so what")])
+def test_the_reasoning_of_a_node_that_was_not_seen_is_the_run_s(streamed, reasoning):
+    """Its frames were lost, or the client came late."""
+    run = chatflow(
+        workflow_started(), reasoning_chunk(streamed), message_end(reasoning={"llm": "so what"}), workflow_finished()
+    )
+    assert run.reasoning == reasoning
+
+
+def test_speech_is_no_part_of_a_run():
+    """B.3: counted as events, and that is all."""
+    run = chat(SPEECH, message("Hi"), message_end(), SPEECH)
+    assert (run.text, run.status, run.events["tts_message"], run.events["tts_message_end"]) == ("Hi", "succeeded", 2, 2)
+
+
+# ---- C.7: tokens and money
+
+
+def test_usage_is_the_server_s_where_it_sends_one():
+    more = {"prompt_tokens": 812, "completion_tokens": 41, "latency": 2.06, "prompt_price": "9"}
+    run = chat(message("Hi"), message_end(usage=usage(853, "0.0001475", **more)))
+    assert (run.usage.prompt_tokens, run.usage.completion_tokens, run.usage.total_tokens) == (812, 41, 853)
+    assert (run.usage.latency, run.usage.cost) == (2.06, {"USD": Decimal("0.0001475")})
+    assert (run.total_tokens, run.leaf_tokens, run.leaf_cost) == (853, 0, {})
+
+
+@pytest.mark.parametrize("metadata", [{}, {"usage": None}])
+def test_without_usage_of_the_server_it_is_the_sum_of_the_leaves(metadata):
+    """#8544: it may be missing."""
+    run = chatflow(
+        workflow_started(),
+        ran("a.1", metadata=spent(12, "0.5", "USD"), process_data={"usage": {"prompt_tokens": 10, "completion_tokens": 2}}),
+        ran("b.1", metadata=spent(3, "0.25", "USD"), outputs={"usage": {"prompt_tokens": 1, "completion_tokens": 2}}),
+        ran("c.1"),
+        message_end(**metadata),
+        workflow_finished(total_tokens=None),
+    )
+    assert (run.usage.prompt_tokens, run.usage.completion_tokens, run.usage.total_tokens) == (11, 4, 15)
+    assert run.usage.cost == {"USD": Decimal("0.75")}
+    assert (run.total_tokens, run.leaf_tokens) == (15, 15)
+
+
+def test_figures_of_the_server_stand_beside_the_sum_of_the_leaves():
+    """Correction 1: one level of containers doubles the usage and not the total; both are shown as they are."""
+    run = chatflow(
+        workflow_started(),
+        loop_started("lp"),
+        ran("a.1", loop=("lp", 0), metadata=spent(10, "0.5", "USD")),
+        loop_next("lp", 1),
+        ran("a.2", loop=("lp", 1), metadata=spent(11, "0.5", "USD")),
+        loop_completed("lp", total_tokens=21, metadata=spent(21, "1.0", "USD")),
+        message_end(usage=usage(42, "2.0")),
+        workflow_finished(total_tokens=21),
+    )
+    assert (run.leaf_tokens, run.total_tokens, run.usage.total_tokens) == (21, 21, 42)
+    assert (run.leaf_cost, run.usage.cost) == ({"USD": Decimal("1.0")}, {"USD": Decimal("2.0")})
+
+
+def test_a_total_of_zero_is_the_server_s_figure():
+    """Correction 1: stopped and failed runs report 0 though nodes with tokens were shown."""
+    run = workflow(workflow_started(), ran("a.1", metadata=spent(7)), workflow_finished("failed", total_tokens=0))
+    assert (run.total_tokens, run.leaf_tokens) == (0, 7)
+
+
+def test_money_is_summed_by_currency():
+    """C.7, C.13.10: in Decimal; a price without a currency is counted under XXX."""
+    run = workflow(
+        workflow_started(),
+        ran("a.1", metadata=spent(1, "0.1", "USD")),
+        ran("b.1", metadata=spent(1, "0.2", "USD")),
+        ran("c.1", metadata=spent(1, "3", "RMB")),
+        ran("d.1", metadata=spent(1, "0.05", None)),
+        ran("e.1", metadata=spent(1, "0.01", "")),
+        ran("f.1", metadata=spent(1, None, "USD")),
+        workflow_finished(),
+    )
+    assert run.leaf_cost == {"USD": Decimal("0.3"), "RMB": Decimal(3), "XXX": Decimal("0.06")}
+
+
+@pytest.mark.parametrize(("price", "amount"), [(0.1, "0.1"), (2, "2"), ("0E-7", "0"), ("0.0053350", "0.0053350")])
+def test_a_price_may_be_a_number(price, amount):
+    """A.6"""
+    run = workflow(workflow_started(), ran("a.1", metadata=spent(1, price, "USD")), workflow_finished())
+    assert run.leaf_cost == {"USD": Decimal(amount)}
+
+
+@pytest.mark.parametrize("price", ["NaN", "Infinity", "-Infinity", "1e999999999", "1e-999999999"])
+def test_a_price_that_cannot_be_summed_is_left_out_and_counted(price):
+    run = workflow(
+        workflow_started(),
+        ran("a.1", metadata=spent(12, price, "USD")),
+        ran("b.1", metadata=spent(1, "0.5", "USD")),
+        workflow_finished(),
+    )
+    assert (run.leaf_tokens, run.leaf_cost) == (13, {"USD": Decimal("0.5")})
+    assert kinds(run) == ["bad-number"]
+
+
+def test_an_execution_is_counted_once_however_often_it_is_told():
+    """Correction 1: by execution id; what is told last counts, and a null takes nothing back."""
+    run = workflow(
+        workflow_started(),
+        ran("a.1", metadata=spent(12, "0.5", "USD")),
+        finished("a.1", metadata=spent(12, "0.5", "USD")),
+        finished("a.1", metadata=spent(14, "0.75", "USD")),
+        finished("a.1"),
+        workflow_finished(),
+    )
+    assert (run.leaf_tokens, run.leaf_cost, run.nodes[0].total_tokens) == (14, {"USD": Decimal("0.75")}, 14)
+
+
+def test_a_retry_is_not_counted_beside_the_end():
+    run = workflow(
+        workflow_started(),
+        started("a.1"),
+        retried("a.1", 1, metadata=spent(5)),
+        finished("a.1", metadata=spent(12)),
+        workflow_finished(),
+    )
+    assert run.leaf_tokens == 12
+
+
+def test_copies_of_the_usage_inside_a_node_are_not_counted_again():
+    """C.7: process data and outputs repeat it."""
+    inside = {"prompt_tokens": 10, "completion_tokens": 2, "total_tokens": 12, "total_price": "0.5", "currency": "USD"}
+    run = workflow(
+        workflow_started(),
+        ran(
+            "a.1",
+            metadata=spent(12, "0.5", "USD"),
+            process_data={"usage": inside, "model_name": "gpt", "model_provider": "openai"},
+            outputs={"text": "", "usage": inside},
+        ),
+        workflow_finished(),
+    )
+    (node,) = run.nodes
+    assert (run.leaf_tokens, run.leaf_cost) == (12, {"USD": Decimal("0.5")})
+    assert (node.prompt_tokens, node.completion_tokens, node.total_tokens) == (10, 2, 12)
+    assert (node.model, node.provider) == ("gpt", "openai")
+
+
+def test_a_usage_of_nothing_is_what_the_server_says():
+    """#20796, correction 14: all zeros, though there were tokens."""
+    run = chatflow(workflow_started(), ran("a.1", metadata=spent(9)), message_end(usage=usage(0, "0")))
+    assert (run.usage.total_tokens, run.usage.cost, run.leaf_tokens) == (0, {"USD": Decimal(0)}, 9)
+
+
+# ---- segments
+
+
+def segment_facts(run: Run) -> list[tuple]:
+    return [(part.tokens, part.leaf_tokens, part.tokens_source) for part in run.segments]
+
+
+LEAF = ran("a.1", metadata=spent(9))
+
+
+@pytest.mark.parametrize(
+    ("body", "facts"),
+    [
+        (workflow_body(workflow_started(), LEAF, workflow_finished(total_tokens=9)), (9, 9, "leaf")),
+        (chat_body(message_end(usage=usage(9))), (9, 0, "server")),
+        (workflow_body(workflow_started(), ran("a.1"), workflow_finished(total_tokens=9)), (9, 0, "server")),
+        (workflow_body(workflow_started(), LEAF), (9, 9, "partial")),
+        (
+            workflow_body(workflow_started(), LEAF, started("b.1"), workflow_finished("stopped", total_tokens=0)),
+            (9, 9, "partial"),
+        ),
+        (chat_body(message("Hi")), (0, 0, "partial")),
+    ],
+    ids=["leaves", "no nodes", "no metadata", "interrupted", "stopped with open nodes", "no end"],
+)
+def test_a_body_says_where_its_tokens_come_from(body, facts):
+    """5.2: the executions, the server's own figure, or only what was seen before the end."""
+    assert segment_facts(folded(body)) == [facts]
+
+
+# ---- C.8: pause and resume
+
+
+REASON = {"TYPE": "human_input_required", "form_id": "f", "node_id": "h", "node_title": "Review", "form_content": "Well?"}
+
+PAUSED = [
+    PING,
+    workflow_started(),
+    ran("start.1"),
+    started("llm.1"),
+    message("Dear Ann", "llm", "text"),
+    finished("llm.1", metadata=spent(60, "0.5", "USD"), outputs={"text": "Dear Ann"}),
+    started("h.1"),
+    human_input_required("f", "h", form_content="Send Dear Ann?", form_token="secret", node_title="Review"),
+    workflow_paused("h", reasons=[{**REASON, "form_token": "secret"}], total_tokens=60, total_steps=3),
+]
+RESUMED = [
+    PING,
+    workflow_started("resumption"),
+    started("h.1"),
+    form_filled("h"),
+    finished("h.1", outputs={"__action_id": "approve"}),
+    message(", approved.", "answer", "answer"),
+    ran("answer.1"),
+    message_end(usage=usage(60)),
+    workflow_finished(outputs={"answer": "Dear Ann, approved.", "files": []}, total_tokens=60, total_steps=5),
+]
+SNAPSHOT = [
+    PING,
+    workflow_started(),
+    message_replace("Dear Ann"),
+    row("start.1"),
+    row("llm.1"),
+    row("h.1", "paused"),
+    human_input_required("f", "h", form_content="Send {{#llm.text#}}?", form_token="secret", node_title="Review"),
+    workflow_paused(
+        "h",
+        reasons=[{**REASON, "form_content": "Send {{#llm.text#}}?"}],
+        outputs={"answer": "Dear Ann", "files": {"value_type": "array[file]", "value": []}},
+        total_tokens=60,
+        total_steps=3,
+    ),
+]
+FINISHED_MEANWHILE = workflow_finished(outputs={"answer": "Dear Ann, approved."}, created_by={}, total_tokens=60)
+
+PAUSED_TREE = outline("""
+    start.1
+    llm.1, 60 tokens, says 'Dear Ann'
+    h.1 paused
+""")
+RESUMED_TREE = PAUSED_TREE.replace("h.1 paused", "h.1\nanswer.1")
+
+
+def form_facts(run: Run) -> list[tuple]:
+    return [(form.form_id, form.node_id, form.status, form.content) for form in run.forms]
+
+
+def test_a_run_that_waits_for_a_person_is_paused():
+    """C.8.1: no end of the node and none of the message; the form is told twice and is one."""
+    run = chatflow(PAUSED)
+    assert (run.status, run.settled, run.error, anomalies(run)) == ("paused", False, None, [])
+    assert tree_of(run) == PAUSED_TREE
+    assert form_facts(run) == [("f", "h", "waiting", "Send Dear Ann?")]
+    assert (run.total_tokens, run.total_steps) == (60, 3)
+
+
+@pytest.mark.parametrize("bodies", [1, 2], ids=["one body (continue_on_pause)", "two bodies"])
+def test_a_resumption_goes_on_with_the_run(bodies):
+    """C.8.3-C.8.7, C.13.6: nothing is cleared, and the human node is one execution."""
+    run = folded(*([chatflow_body(PAUSED), chatflow_body(RESUMED)] if bodies == 2 else [chatflow_body(PAUSED, RESUMED)]))
+    assert (run.status, run.settled, run.mode, anomalies(run)) == ("succeeded", True, "chatflow", [])
+    assert tree_of(run) == RESUMED_TREE
+    assert form_facts(run) == [("f", "h", "submitted", "Send Dear Ann?")]
+    assert (run.leaf_tokens, run.total_tokens, run.total_steps) == (60, 60, 5)
+
+
+def test_a_resumed_run_is_running():
+    run = folded(chatflow_body(PAUSED), chatflow_body(RESUMED[:3]), end=False)
+    assert (run.status, run.ended_at, run.settled) == ("running", None, False)
+    assert tree_of(run) == PAUSED_TREE.replace("paused", "running")
+
+
+def test_the_body_of_a_resumption_by_itself_is_a_run():
+    run = chatflow(RESUMED)
+    assert (run.status, anomalies(run)) == ("succeeded", [])
+    assert tree_of(run) == "h.1\nanswer.1"
+    assert form_facts(run) == [(None, "h", "submitted", None)]
+
+
+def test_a_run_may_pause_again():
+    again = [started("h2.1"), human_input_required("f2", "h2"), workflow_paused("h2")]
+    run = folded(chatflow_body(PAUSED), chatflow_body(RESUMED[:5], again))
+    assert run.status == "paused"
+    assert tree_of(run) == PAUSED_TREE.replace("h.1 paused", "h.1\nh2.1 paused")
+    assert [(form.form_id, form.status) for form in run.forms] == [("f", "submitted"), ("f2", "waiting")]
+
+
+def test_the_segments_of_a_resumed_run_share_out_its_tokens():
+    """Correction 1: the server's total covers the whole run, the leaves of a body only that body."""
+    run = folded(chatflow_body(PAUSED), chatflow_body(RESUMED))
+    assert segment_facts(run) == [(60, 60, "leaf"), (0, 0, "server")]
+
+
+def test_the_answer_of_a_resumed_chatflow_is_the_one_in_its_outputs():
+    """Correction 7: 1.14 sends text again that it has sent before the pause, and leaves out other text."""
+    again = [*RESUMED[:5], message("Dear Ann, "), message("approved.", "answer", "answer"), *RESUMED[6:]]
+    run = folded(chatflow_body(PAUSED), chatflow_body(again))
+    assert run.text == "Dear Ann, approved."
+
+
+@pytest.mark.parametrize("outputs", [{}, None, {"answer": None}, {"answer": 5}, {"other": "x"}, "text"])
+def test_without_an_answer_in_its_outputs_the_streamed_text_of_a_resumed_chatflow_stands(outputs):
+    run = folded(chatflow_body(PAUSED), chatflow_body(RESUMED[:-1], workflow_finished("stopped", outputs=outputs)))
+    assert run.text == "Dear Ann, approved."
+
+
+def test_the_outputs_of_a_pause_are_not_the_whole_answer():
+    """Correction 7: only those at the end are. A snapshot's pause has outputs; the stop after it has none."""
+    run = folded(chatflow_body(SNAPSHOT), chatflow_body(RESUMED[:-2], workflow_finished("stopped", outputs={})))
+    assert run.text == "Dear Ann, approved."
+
+
+def test_the_outputs_of_a_resumed_run_do_not_bring_back_what_moderation_removed():
+    """Corrections 7 and 15: `outputs.answer` keeps the unmoderated text; the replacement is frozen."""
+    run = folded(
+        chatflow_body(PAUSED),
+        chatflow_body(RESUMED[:-2], message_replace("No.", "output_moderation"), RESUMED[-2:]),
+    )
+    assert run.text == "No."
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        chatflow_body(workflow_started(), message("a"), message("b"), workflow_finished(outputs={"answer": "b"})),
+        workflow_body(workflow_started("resumption"), text_chunk("ab"), workflow_finished(outputs={"answer": "b"})),
+    ],
+    ids=["not resumed", "a workflow"],
+)
+def test_the_outputs_of_any_other_run_are_not_its_text(body):
+    """Correction 7: they lack the text of earlier rounds, keep what moderation removed, and have no <think>."""
+    assert folded(body).text == "ab"
+
+
+def test_thinking_that_the_answer_in_the_outputs_lacks_stays_reasoning():
+    """Correction 7: `outputs.answer` has `<think>` stripped."""
+    run = folded(
+        chatflow_body(workflow_started(), message("<think>hm</think>Dear"), workflow_paused()),
+        chatflow_body(workflow_started("resumption"), message(" Ann"), workflow_finished(outputs={"answer": "Dear Ann"})),
+    )
+    assert (run.text, run.reasoning) == ("Dear Ann", "hm")
+
+
+def test_times_of_a_resumed_run():
+    """C.8.6: the start is the first one; the rest is the last segment's word."""
+    run = folded(
+        workflow_body(workflow_started(), workflow_paused(elapsed_time=1.5, created_at=EPOCH)),
+        workflow_body(
+            data("workflow_started", id=RUN, reason="resumption", created_at=EPOCH + 100),
+            workflow_finished(elapsed_time=0.5, created_at=EPOCH + 100, finished_at=EPOCH + 101),
+        ),
+    )
+    assert (run.started_at, run.finished_at, run.elapsed_time) == (EPOCH, EPOCH + 101, 0.5)
+
+
+def test_a_human_node_that_waits_no_more_when_its_run_is_over_is_not_paused():
+    """C.3: a node that is still open is `paused` only if the run has not ended."""
+    run = folded(chatflow_body(PAUSED), workflow_body(FINISHED_MEANWHILE))
+    assert run.status == "succeeded"
+    assert run.executions["h.1"].status == "unknown"
+
+
+# ---- C.8: snapshots
+
+
+def test_a_snapshot_tells_a_run_that_nobody_has_seen():
+    """C.8: nulls for details; `paused` is an end of the row and not of the execution."""
+    run = chatflow(SNAPSHOT)
+    assert (run.status, run.text, anomalies(run)) == ("paused", "Dear Ann", [])
+    assert tree_of(run) == outline("""
+        start.1
+        llm.1
+        h.1 paused
+    """)
+    assert form_facts(run) == [("f", "h", "waiting", "Send {{#llm.text#}}?")]
+    assert run.outputs["files"] == {"value_type": "array[file]", "value": []}
+
+
+def test_a_snapshot_of_a_known_run_takes_nothing_back():
+    """C.8, C.13, correction 6: its form is the template, its details are null, its text does not append."""
+    run = folded(chatflow_body(PAUSED), chatflow_body(SNAPSHOT))
+    assert (run.status, run.text, anomalies(run)) == ("paused", "Dear Ann", [])
+    assert tree_of(run) == PAUSED_TREE
+    assert form_facts(run) == [("f", "h", "waiting", "Send Dear Ann?")]
+    assert (run.leaf_tokens, run.nodes[1].outputs) == (60, {"text": "Dear Ann"})
+    assert run.outputs["answer"] == "Dear Ann"
+
+
+@pytest.mark.parametrize("bodies", [[PAUSED, SNAPSHOT, RESUMED], [PAUSED, SNAPSHOT, SNAPSHOT, RESUMED]])
+def test_a_snapshot_between_pause_and_resumption_changes_nothing(bodies):
+    run = folded(*map(chatflow_body, bodies))
+    assert (run.status, run.text) == ("succeeded", "Dear Ann, approved.")
+    assert tree_of(run) == RESUMED_TREE
+    assert form_facts(run) == [("f", "h", "submitted", "Send Dear Ann?")]
+
+
+def test_a_snapshot_goes_over_into_the_live_stream():
+    """C.8: frames that were buffered meanwhile may repeat what the rows have told."""
+    live_frames = [finished("llm.1", metadata=spent(60)), started("h.1"), *RESUMED[3:]]
+    run = chatflow(SNAPSHOT[:5], row("h.1", "running"), live_frames)
+    assert (run.status, run.text) == ("succeeded", "Dear Ann, approved.")
+    assert tree_of(run) == outline("""
+        start.1
+        llm.1, 60 tokens
+        h.1
+        answer.1
+    """)
+
+
+ITERATION_CUT = [
+    workflow_started(),
+    iteration_started("it"),
+    iteration_next("it", 0),
+    ran("a.1", iteration=("it", 0)),
+    iteration_next("it", 1),
+    started("a.2", iteration="it"),
+]
+ITERATION_REST = [
+    finished("a.2", iteration=("it", 1)),
+    iteration_completed("it", {"0": 0.5, "1": 0.75}),
+    workflow_finished(),
+]
+
+
+def container_row(execution: str, status: str = "succeeded", kind: str = "iteration", **inside) -> Script:
+    """The row of a container has an execution id of its own, and the node id that live frames have as id."""
+    return row(execution, status, kind, **inside)
+
+
+def test_rows_of_a_snapshot_leave_the_rounds_of_a_known_run():
+    """C.8: metadata is null there, so a row cannot know; C.1: the row of a container is the container."""
+    run = folded(
+        workflow_body(ITERATION_CUT),
+        workflow_body(
+            workflow_started(),
+            container_row("it.row", "running"),
+            row("a.1", iteration="it"),
+            row("a.2", "running", iteration="it"),
+            ITERATION_REST,
+        ),
+    )
+    assert tree_of(run) == outline("""
+        it#0
+          round 0 in 0.5 s
+            a.1
+          round 1 in 0.75 s
+            a.2
+    """)
+    assert (run.status, anomalies(run)) == ("succeeded", [])
+
+
+def test_an_execution_that_only_a_snapshot_tells_has_lost_its_round():
+    """C.8: what ran while nobody listened is in its container, in some round."""
+    run = folded(
+        workflow_body(ITERATION_CUT),
+        workflow_body(
+            workflow_started(),
+            container_row("it.row"),
+            row("a.1", iteration="it"),
+            row("a.2", iteration="it"),
+            row("b.1", iteration="it"),
+            row("end.1"),
+            workflow_finished(),
+        ),
+    )
+    assert tree_of(run) == outline("""
+        it#0
+          round 0
+            a.1
+          round 1
+            a.2
+          unassigned
+            b.1
+        end.1
+    """)
+
+
+@pytest.mark.parametrize(
+    ("kind", "outer"), [("iteration", ["it.row", None]), ("loop", ["lp.row", None])], ids=["iteration", "loop"]
+)
+def test_a_snapshot_makes_containers_that_nobody_has_seen(kind, outer):
+    name = outer[0].partition(".")[0]
+    run = workflow(
+        workflow_started(),
+        container_row(outer[0], kind=kind),
+        row("a.1", **{kind: name}),
+        row("b.1"),
+        workflow_finished(),
+    )
+    (container, _) = run.nodes
+    assert tree_of(run) == outline(f"""
+        {name}#0
+          unassigned
+            a.1
+        b.1
+    """)
+    assert (container.type, container.id) == (kind, f"{name}#0")
+
+
+def test_a_container_that_a_snapshot_made_goes_on_live():
+    """C.13.4: what follows knows its rounds again."""
+    run = workflow(
+        workflow_started(),
+        container_row("it.row", "running"),
+        row("a.1", iteration="it"),
+        iteration_next("it", 1),
+        ran("a.2", iteration=("it", 1)),
+        iteration_completed("it"),
+        workflow_finished(),
+    )
+    assert tree_of(run) == outline("""
+        it#0
+          round 1
+            a.2
+          unassigned
+            a.1
+    """)
+
+
+def test_a_start_that_a_snapshot_has_told_already_makes_no_second_container():
+    """C.5, C.8: `iteration_started` was buffered while the row was read: the overlap of a snapshot."""
+    for status in ("running", "succeeded"):
+        run = workflow(
+            workflow_started(),
+            container_row("it.row", status),
+            row("a.1", iteration="it"),
+            iteration_started("it"),
+            iteration_next("it", 0),
+            ran("a.1", iteration=("it", 0)),
+            iteration_completed("it"),
+            workflow_finished(),
+        )
+        assert tree_of(run) == outline("""
+            it#0
+              round 0
+                a.1
+        """)
+
+
+def test_a_row_of_a_container_names_the_one_around_it():
+    """C.8: rows keep `iteration_id` and `loop_id`."""
+    run = workflow(
+        workflow_started(),
+        container_row("lp.row", kind="loop"),
+        container_row("it.row", loop="lp"),
+        row("a.1", iteration="it", loop="lp"),
+        workflow_finished(),
+    )
+    assert tree_of(run) == outline("""
+        lp#0
+          unassigned
+            it#0
+              unassigned
+                a.1
+    """)
+
+
+def test_each_row_of_a_container_is_an_occurrence_of_it():
+    """C.8: matched by node id from the first occurrence on, in each snapshot anew."""
+    snapshot = workflow_body(
+        workflow_started(),
+        container_row("lp.row1", kind="loop"),
+        container_row("lp.row2", "failed", kind="loop"),
+    )
+    seen = workflow_body(
+        workflow_started(),
+        [loop_started("lp"), ran("a.1", loop=("lp", 0)), loop_completed("lp")],
+        [loop_started("lp"), ran("a.2", loop=("lp", 0))],
+    )
+    for bodies in ([seen, snapshot], [seen, snapshot, snapshot]):
+        run = folded(*bodies)
+        assert tree_of(run) == outline("""
+            lp#0
+              round 0
+                a.1
+            lp#1 failed
+              round 0
+                a.2
+        """)
+
+
+@pytest.mark.parametrize("status", ["stopped", "failed", "exception"])
+def test_a_row_says_how_an_execution_ended(status):
+    """C.3: any stored status."""
+    run = workflow(workflow_started(), row("a.1", status), workflow_finished("stopped"))
+    assert tree_of(run) == f"a.1 {status}"
+
+
+def test_a_row_on_the_way_is_no_end():
+    run = live(workflow_started(), row("a.1", "retry"), container_row("it.row", "paused"))
+    assert tree_of(run) == outline("""
+        a.1 running
+        it#0 paused
+    """)
+
+
+# ---- DESIGN 6: what we inferred yields, and a replay makes nothing
+
+
+def test_a_run_that_was_cut_goes_on_in_the_next_body():
+    run = folded(workflow_body(ITERATION_CUT), workflow_body(ITERATION_REST))
+    assert (run.status, anomalies(run)) == ("succeeded", [])
+    assert tree_of(run) == outline("""
+        it#0
+          round 0 in 0.5 s
+            a.1
+          round 1 in 0.75 s
+            a.2
+    """)
+
+
+@pytest.mark.parametrize(
+    "later",
+    [
+        message("Hi"),
+        agent_message("Hi"),
+        THOUGHT,
+        frame("message_file", id="f", url="/f.png"),
+        message_replace("Hi"),
+        started("b.1"),
+        finished("a.1"),
+        retried("a.1", 1),
+        iteration_started("it"),
+        iteration_next("it", 0),
+        loop_completed("lp"),
+        text_chunk("Hi"),
+        data("text_replace", text="Hi"),
+        reasoning_chunk("hm"),
+        agent_log("1", "a"),
+        human_input_required("f", "h"),
+        form_filled("h"),
+        form_timeout("h"),
+    ],
+    ids=lambda item: item["event"],
+)
+def test_any_frame_of_the_server_takes_back_that_a_run_was_interrupted(later):
+    cut = chatflow_body(workflow_started(), started("a.1"))
+    assert folded(cut).status == "interrupted"
+    assert folded(cut, chatflow_body(later), end=False).status == "running"
+    assert folded(cut, chatflow_body(later)).status == "interrupted"
+
+
+def test_a_heartbeat_takes_nothing_back():
+    cut = workflow_body(workflow_started())
+    assert folded(cut, PING * 3, end=False).status == "interrupted"
+
+
+def test_an_interrupted_run_that_was_over_meanwhile():
+    """C.8: exactly one `workflow_finished`, and no end of the message."""
+    run = folded(workflow_body(ITERATION_CUT), workflow_body(workflow_finished("stopped", error="Stopped by user.")))
+    assert (run.status, run.settled) == ("stopped", True)
+
+
+def test_an_end_that_comes_late_wins_over_one_that_was_inferred():
+    """C.3: explicit over inferred, also after the run was stopped."""
+    body = workflow_body(workflow_started(), started("a.1"), workflow_finished("stopped"))
+    assert tree_of(folded(body)) == "a.1 stopped"
+    assert tree_of(folded(body, workflow_body(finished("a.1", "failed", error="no")))) == "a.1 failed: no"
+
+
+FLAT = [
+    workflow_started(inputs={"q": "?"}),
+    ran("a.1", metadata=spent(12, "0.5", "USD"), outputs={"text": "Hi"}),
+    started("ag.1"),
+    agent_log("1", "ag", "success"),
+    retried("ag.1", 1),
+    finished("ag.1", "failed", error="no"),
+    human_input_required("f", "h", form_content="Well?"),
+    form_filled("h"),
+    reasoning_chunk("hm"),
+    message("Hi", "a", "text"),
+    workflow_finished("failed", error="no", total_tokens=12),
+]
+REPLAYED = {
+    "flat": FLAT,
+    "paused and resumed": [PAUSED, RESUMED],
+    "an iteration": [ITERATION_CUT, ITERATION_REST],
+    "nested": [
+        workflow_started(),
+        loop_started("lp"),
+        [iteration_started("it"), iteration_next("it", 0), ran("a.1", loop=("lp", 0), iteration=("it", 0))],
+        iteration_completed("it", elapsed_time=0.25),
+        loop_next("lp", 1),
+        [iteration_started("it"), iteration_next("it", 0), ran("a.2", loop=("lp", 1), iteration=("it", 0))],
+        iteration_completed("it", elapsed_time=0.5),
+        loop_completed("lp"),
+        workflow_finished(),
+    ],
+    "interleaving": [
+        workflow_started(),
+        [iteration_started("it"), iteration_next("it", 0), iteration_next("it", 1)],
+        [loop_started("lp", inputs={"n": 1}), started("a.1", iteration="it", loop="lp")],
+        [loop_started("lp", inputs={"n": 2}), started("a.2", iteration="it", loop="lp")],
+        finished("a.1", iteration=("it", 1), loop=("lp", 0)),
+        loop_completed("lp", elapsed_time=0.25, outputs={"n": 1}),
+        finished("a.2", iteration=("it", 0), loop=("lp", 0)),
+        loop_completed("lp", elapsed_time=0.5, outputs={"n": 2}),
+        iteration_completed("it"),
+        workflow_finished(),
+    ],
+}
+
+
+@pytest.mark.parametrize("name", REPLAYED)
+@pytest.mark.parametrize("times", [1, 2])
+def test_the_replay_of_a_finished_run_changes_nothing(name, times):
+    """DESIGN 6, replay mode: frames with an identity merge, containers are matched from the first one on."""
+    body = chatflow_body(REPLAYED[name])
+    once, again = folded(body), folded(body, *[body] * times)
+    assert tree_of(again) == tree_of(once)
+    assert whole(again) == whole(once)
+    assert anomalies(again) == []
+
+
+def test_a_snapshot_of_a_finished_run_changes_nothing():
+    body = workflow_body(ITERATION_CUT, ITERATION_REST)
+    snapshot = workflow_body(
+        workflow_started(),
+        container_row("it.row"),
+        row("a.1", iteration="it"),
+        row("a.2", iteration="it"),
+        workflow_finished(),
+    )
+    once, again = folded(body), folded(body, snapshot, snapshot)
+    assert tree_of(again) == tree_of(once)
+    assert (again.status, anomalies(again)) == ("succeeded", [])
+
+
+@pytest.mark.parametrize(
+    ("unknown", "reports"),
+    [
+        (ran("x.1"), 2),
+        (retried("x.1", 1), 1),
+        ([iteration_started("x"), iteration_next("x", 0), iteration_completed("x")], 2),
+        (ran("x.1", iteration=("x", 0)), 2),
+        (container_row("x.row"), 2),
+        (human_input_required("f9", "h"), 1),
+        (message_replace("other"), 0),
+        (message("more"), 0),
+        (reasoning_chunk("more"), 0),
+        (data("text_replace", text="other"), 0),
+        (loop_next("lp", 5), 0),
+    ],
+)
+def test_a_replay_makes_nothing(unknown, reports):
+    """`replay-unknown`: counted; deltas have no identity, so a replay of them cannot be told from more text."""
+    body = chatflow_body(workflow_started(), loop_started("lp"), ran("a.1", loop=("lp", 0)), loop_completed("lp"), FLAT[1:])
+    once, again = folded(body), folded(body, chatflow_body(workflow_started(), unknown, workflow_finished("failed")))
+    assert whole(again) == whole(once)
+    assert kinds(again) == ["replay-unknown"] * reports
+
+
+def test_a_replay_may_tell_what_was_not_known():
+    """Non-null wins over null: the first body was of a web app."""
+    first = workflow_body(workflow_started(), ran("a.1"), workflow_finished())
+    second = workflow_body(workflow_started(), ran("a.1", outputs={"x": 1}, metadata=spent(12)), workflow_finished())
+    run = folded(first, second)
+    assert (run.nodes[0].outputs, run.leaf_tokens, len(run.executions)) == ({"x": 1}, 12, 1)
+
+
+def test_a_pause_in_a_replay_does_not_open_the_run():
+    run = folded(chatflow_body(PAUSED, RESUMED), chatflow_body(SNAPSHOT))
+    assert (run.status, run.text) == ("succeeded", "Dear Ann, approved.")
+    assert tree_of(run) == RESUMED_TREE
+    assert form_facts(run) == [("f", "h", "submitted", "Send Dear Ann?")]
+
+
+# ---- forms
+
+
+def test_a_form_is_what_its_frame_says():
+    run = live(
+        workflow_started(),
+        human_input_required(
+            "f",
+            "h",
+            node_title="Review",
+            inputs=[{"type": "paragraph"}],
+            actions=[{"id": "ok"}],
+            form_token="secret",
+            expiration_time=EPOCH + 3600,
+        ),
+    )
+    (form,) = run.forms
+    assert (form.form_id, form.node_id, form.title, form.content) == ("f", "h", "Review", "Well?")
+    assert (list(form.inputs), list(form.actions), form.expires_at) == ([{"type": "paragraph"}], [{"id": "ok"}], EPOCH + 3600)
+    assert (form.status, form.action_id, form.submitted) == ("waiting", None, None)
+
+
+def test_the_token_of_a_form_is_kept_and_masked():
+    """B.4: a secret. A form without one cannot be submitted through the API, which is no secret."""
+    run = live(workflow_started(), human_input_required("f", "h", form_token="s3cret"), human_input_required("g", "i"))
+    assert [form.token for form in run.forms] == ["s3cret", None]
+    assert [form.token for form in run.snapshot().forms] == ["s3cret", None]
+    masked = run.snapshot().without_secrets()
+    assert [form.token for form in masked.forms] == [HIDDEN, None]
+    assert b"s3cret" not in msgspec.json.encode(masked)
+
+
+@pytest.mark.parametrize("kind", [{"TYPE": "human_input_required"}, {"type": "human_input_required"}, {"TYPE": "hitl_required"}])
+def test_a_form_is_known_by_the_reason_of_the_pause_alone(kind):
+    """B.4: its own event was lost; the discriminator has two spellings and a synonym."""
+    reason = {key: value for key, value in REASON.items() if key != "TYPE"} | kind
+    run = workflow(workflow_started(), started("h.1"), workflow_paused("h", reasons=[reason]))
+    assert form_facts(run) == [("f", "h", "waiting", "Well?")]
+    assert tree_of(run) == "h.1 paused"
+
+
+def test_a_reason_that_names_only_the_node_means_the_form_of_that_node():
+    """B.4, C.1: graphon's own `hitl_required` has `session_id`, `node_id`, `node_title`; a form is `form_id`, else node."""
+    reason = {"TYPE": "hitl_required", "session_id": "s", "node_id": "h", "node_title": "Review"}
+    run = workflow(workflow_started(), human_input_required("f", "h"), workflow_paused("h", reasons=[reason]))
+    assert form_facts(run) == [("f", "h", "waiting", "Well?")]
+
+
+def test_a_scheduled_pause_has_no_form():
+    run = workflow(workflow_started(), workflow_paused(reasons=[{"TYPE": "scheduled_pause", "message": "later"}]))
+    assert (run.status, run.forms, anomalies(run)) == ("paused", (), [])
+
+
+def test_an_answer_finds_its_form_by_the_node():
+    """C.1: `human_input_form_filled` names no form."""
+    answer = form_filled("h", "reject", submitted_data={"comment": "no"}, rendered_content="Well? No.")
+    run = live(workflow_started(), human_input_required("f", "h"), answer)
+    (form,) = run.forms
+    assert (form.form_id, form.status, form.action_id, form.submitted) == ("f", "submitted", "reject", {"comment": "no"})
+    assert form.content == "Well?"
+
+
+def test_an_answer_without_a_form_makes_it_known():
+    run = live(workflow_started(), form_filled("h", node_title="Review", rendered_content="Well? Yes."))
+    (form,) = run.forms
+    assert (form.form_id, form.node_id, form.title, form.content) == (None, "h", "Review", "Well? Yes.")
+    assert (form.status, form.action_id) == ("submitted", "approve")
+
+
+@pytest.mark.parametrize(
+    ("outputs", "status", "action"),
+    [
+        ({"__action_id": "approve", "comment": "ok"}, "submitted", "approve"),
+        ({"comment": "ok"}, "waiting", None),
+        ({"__action_id": None}, "waiting", None),
+        (None, "waiting", None),
+    ],
+)
+def test_an_answer_that_was_lost_shows_in_the_end_of_its_node(outputs, status, action):
+    """C.8.4: the outputs of a human-input node hold the fields and `__action_id`."""
+    human = {"node_type": "human-input"}
+    run = live(
+        workflow_started(),
+        started("h.1", **human),
+        human_input_required("f", "h"),
+        finished("h.1", outputs=outputs, **human),
+    )
+    assert [(form.form_id, form.status, form.action_id) for form in run.forms] == [("f", status, action)]
+
+
+def test_the_end_of_a_human_node_does_not_change_an_answer():
+    human = {"node_type": "human-input"}
+    run = live(
+        workflow_started(),
+        *(started("h.1", **human), human_input_required("f", "h"), form_filled("h", "reject")),
+        finished("h.1", outputs={"__action_id": "approve"}, **human),
+        *(started("i.1", **human), finished("i.1", outputs={"__action_id": "approve"}, **human)),
+    )
+    assert [(form.node_id, form.status, form.action_id) for form in run.forms] == [("h", "submitted", "reject")]
+
+
+def test_a_form_that_nobody_answers_in_time_expires():
+    run = live(
+        workflow_started(),
+        human_input_required("f", "h", expiration_time=EPOCH),
+        form_timeout("h"),
+        form_timeout("i", expiration_time=EPOCH + 60),
+    )
+    assert [(form.form_id, form.node_id, form.status, form.expires_at) for form in run.forms] == [
+        ("f", "h", "expired", EPOCH),
+        (None, "i", "expired", EPOCH + 60),
+    ]
+
+
+def test_two_waiting_forms_of_two_nodes_are_told_apart():
+    run = live(workflow_started(), human_input_required("f", "h"), human_input_required("g", "i"), form_filled("h"))
+    assert [(form.form_id, form.status) for form in run.forms] == [("f", "submitted"), ("g", "waiting")]
+
+
+def test_an_answer_is_for_a_form_that_waits():
+    """A node in a loop asks again; of its forms only one waits."""
+    run = live(
+        workflow_started(),
+        *(human_input_required("f", "h"), form_filled("h", "reject")),
+        *(human_input_required("g", "h"), form_filled("h", "approve")),
+    )
+    assert [(form.form_id, form.action_id) for form in run.forms] == [("f", "reject"), ("g", "approve")]
+
+
+def test_one_of_two_waiting_forms_of_one_node_is_answered():
+    """A known gap: nothing tells which one."""
+    run = live(workflow_started(), human_input_required("f", "h"), human_input_required("g", "h"), form_filled("h"))
+    assert sorted(form.status for form in run.forms) == ["submitted", "waiting"]
+
+
+def test_a_form_that_is_told_again_does_not_wait_again():
+    run = live(
+        workflow_started(),
+        human_input_required("f", "h"),
+        form_filled("h"),
+        human_input_required("f", "h", node_title="Review"),
+    )
+    assert [(form.status, form.action_id, form.title) for form in run.forms] == [("submitted", "approve", "Review")]
+
+
+def test_forms_without_an_id_are_told_apart_by_their_node():
+    run = live(workflow_started(), human_input_required(None, "h"), human_input_required(None, "i"), form_filled("i"))
+    assert [(form.node_id, form.status) for form in run.forms] == [("h", "waiting"), ("i", "submitted")]
+
+
+def test_a_new_agent_that_asks_waits_at_the_end_of_its_body():
+    """B.2, note 4: `workflow_run_id`, `node_id` and the message are one, and no `workflow_paused` comes."""
+    ask = {**human_input_required("f", MESSAGE), "workflow_run_id": MESSAGE}
+    run = chat(agent_message("Well?"), ask)
+    assert (run.mode, run.status, run.text) == ("agent", "paused", "Well?")
+    assert form_facts(run) == [("f", MESSAGE, "waiting", "Well?")]
+    assert anomalies(run) == []
+
+
+def test_a_node_that_waits_for_a_person_is_paused_without_a_pause():
+    """C.3: the body was cut before `workflow_paused`."""
+    run = workflow(workflow_started(), started("h.1"), human_input_required("f", "h"), started("b.1"))
+    assert run.status == "interrupted"
+    assert tree_of(run) == outline("""
+        h.1 paused
+        b.1 unknown
+    """)
+
+
+# ---- the rest
+
+
+def test_parallel_branches_of_old_servers_are_no_executions():
+    """B.5, C.6: their nodes say all that a run keeps."""
+    branch = {"parallel_id": "p", "parallel_branch_id": "a", "created_at": EPOCH}
+    run = workflow(
+        workflow_started(),
+        data("parallel_branch_started", **branch),
+        ran("a.1", parallel_id="p", parallel_start_node_id="a"),
+        data("parallel_branch_finished", **branch, status="succeeded"),
+        workflow_finished(),
+    )
+    assert tree_of(run) == "a.1"
+    assert anomalies(run) == []
+    assert (run.events["parallel_branch_started"], run.events["parallel_branch_finished"]) == (1, 1)
+
+
+def test_the_result_of_a_datasource_is_the_run_s():
+    """B.4: flat frames, `data` is the result itself."""
+    result = [{"title": "Docs"}]
+    end = frame("datasource_completed", data=result, total=1, completed=1, time_consuming=1.5)
+    run = folded(sse(frame("datasource_processing", total=1, completed=0), end))
+    assert (run.outputs, run.elapsed_time, run.status) == (result, 1.5, "succeeded")
+
+
+@pytest.mark.parametrize(("sent", "message"), [("no", "no"), (None, "datasource error")])
+def test_a_datasource_that_fails_says_why(sent, message):
+    run = folded(sse(frame("datasource_error", error=sent)))
+    assert (run.status, run.error.message) == ("failed", message)
+
+
+def test_an_unreleased_pause_changes_nothing():
+    """#39706: the server hands the run over to another worker, and the run goes on."""
+    run = workflow(workflow_started(), data("workflow_maintenance_paused", reason="handoff"), workflow_finished())
+    assert (run.status, anomalies(run)) == ("succeeded", [])
+
+
+def test_an_unknown_event_changes_nothing_but_the_count():
+    """C.13.7"""
+    run = workflow(workflow_started(), data("later", x=1), workflow_finished())
+    assert (run.status, anomalies(run)) == ("succeeded", [("unknown-event", "later")])
+
+
+def test_a_ping_as_json_is_a_heartbeat():
+    """A.3: it appears nowhere but in its count."""
+    run = workflow(workflow_started(), frame("ping"), workflow_finished())
+    assert (run.heartbeats, run.events) == (1, {"workflow_started": 1, "workflow_finished": 1})
+
+
+# ---- section D: documents in place of a stream
+
+
+def document(**body) -> Run:
+    return folded(json.dumps(body).encode())
+
+
+@pytest.mark.parametrize(
+    ("mode", "ours"),
+    [
+        ("advanced-chat", "chatflow"),
+        ("chat", "chat"),
+        ("agent-chat", "agent-chat"),
+        ("completion", "completion"),
+        ("agent", "agent"),
+        ("something new", "chat"),
+    ],
+)
+def test_a_blocking_answer_is_a_run(mode, ours):
+    run = document(
+        event="message",
+        task_id=TASK,
+        id=MESSAGE,
+        message_id=MESSAGE,
+        conversation_id=CONVERSATION,
+        mode=mode,
+        answer="Hi",
+        metadata={"usage": usage(9), "retriever_resources": [{"position": 1}]},
+        created_at=EPOCH,
+    )
+    assert (run.mode, run.status, run.settled, run.text) == (ours, "succeeded", True, "Hi")
+    assert (run.message_id, run.conversation_id, run.task_id, run.started_at) == (MESSAGE, CONVERSATION, TASK, EPOCH)
+    assert (run.usage.total_tokens, run.citations) == (9, ({"position": 1},))
+    assert anomalies(run) == []
+
+
+def test_a_blocking_answer_without_a_conversation_is_a_completion():
+    run = document(event="message", message_id=MESSAGE, mode="new", answer="Hi")
+    assert (run.mode, run.status, run.text) == ("completion", "succeeded", "Hi")
+
+
+@pytest.mark.parametrize("status", ["succeeded", "failed", "stopped", "partial-succeeded"])
+def test_a_blocking_workflow_is_a_run(status):
+    run = document(
+        task_id=TASK,
+        workflow_run_id=RUN,
+        data={
+            **{"id": RUN, "workflow_id": "flow", "status": status, "outputs": {"a": 1}, "elapsed_time": 1.5},
+            **{"error": "no" if status == "failed" else None, "total_tokens": 24, "total_steps": 4},
+            **{"created_at": EPOCH, "finished_at": EPOCH + 2},
+        },
+    )
+    assert (run.mode, run.status, run.settled, run.outputs) == ("workflow", status, True, {"a": 1})
+    assert (run.id, run.task_id, run.workflow_id) == (RUN, TASK, "flow")
+    assert (run.total_tokens, run.total_steps, run.elapsed_time) == (24, 4, 1.5)
+    assert (run.started_at, run.finished_at) == (EPOCH, EPOCH + 2)
+    assert (run.error and run.error.message) == ("no" if status == "failed" else None)
+    assert anomalies(run) == []
+
+
+def test_a_blocking_workflow_may_pause():
+    run = document(
+        task_id=TASK,
+        workflow_run_id=RUN,
+        data={"id": RUN, "status": "paused", "paused_nodes": ["h"], "reasons": [REASON], "finished_at": None},
+    )
+    assert (run.mode, run.status, run.settled) == ("workflow", "paused", False)
+    assert form_facts(run) == [("f", "h", "waiting", "Well?")]
+
+
+def test_a_blocking_workflow_with_an_unknown_status_is_no_success():
+    run = document(task_id=TASK, workflow_run_id=RUN, data={"id": RUN, "status": "exploded"})
+    assert (run.status, kinds(run)) == ("interrupted", ["unknown-status"])
+
+
+def test_a_blocking_chatflow_may_pause():
+    run = document(
+        event="workflow_paused",
+        task_id=TASK,
+        workflow_run_id=RUN,
+        message_id=MESSAGE,
+        conversation_id=CONVERSATION,
+        data={"paused_nodes": ["h"], "reasons": [REASON], "status": "paused"},
+    )
+    assert (run.mode, run.status) == ("chatflow", "paused")
+    assert form_facts(run) == [("f", "h", "waiting", "Well?")]
+
+
+def test_a_refusal_is_a_failed_run():
+    """A.10: the answer before any stream."""
+    run = document(code="invalid_param", message="query is required", status=400)
+    assert (run.status, run.settled, run.mode) == ("failed", True, None)
+    assert (run.error.message, run.error.code, run.error.status) == ("query is required", "invalid_param", 400)
+
+
+def test_a_paused_workflow_goes_on_as_a_stream_after_a_blocking_answer():
+    paused = {"id": RUN, "status": "paused", "reasons": [REASON]}
+    run = folded(
+        json.dumps({"task_id": TASK, "workflow_run_id": RUN, "data": paused}).encode(),
+        workflow_body(workflow_started("resumption"), form_filled("h"), ran("h.1"), workflow_finished()),
+    )
+    assert (run.status, tree_of(run)) == ("succeeded", "h.1")
+    assert [form.status for form in run.forms] == ["submitted"]
+
+
+# ---- arrival times
+
+
+def test_times_of_arrival_are_those_of_the_frames():
+    """C.13.8: the reducer hands them on; a heartbeat is no progress."""
+    tap = Tap("dify")
+    frames = [
+        workflow_started(),
+        started("llm.1"),
+        text_chunk("", "llm", "text"),
+        text_chunk("Hi", "llm", "text"),
+        finished("llm.1"),
+    ]
+    for at, item in enumerate(frames, start=1):
+        tap.feed(workflow_body(item), at=at)
+    tap.feed(PING, at=9)
+    tap.feed(workflow_body(workflow_finished()), at=10)
+    (node,) = tap.run.nodes
+    assert (node.seen_at, node.first_token_at, node.ended_at) == (2, 4, 5)
+    assert (tap.run.seen_at, tap.run.first_token_at, tap.run.last_heartbeat_at, tap.run.ended_at) == (1, 4, 9, 10)
