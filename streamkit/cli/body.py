@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from streamkit.dialects.base import Malformed
+from streamkit.dialects.base import Malformed, Notes
 from streamkit.dialects.salvage import decode_lenient
 from streamkit.reader import Reader, Record
 
@@ -21,7 +21,8 @@ class Body:
         """Reads the body."""
         self._head = b""
         self._has_object = False
-        self._troubles: set[str] = set()
+        self.troubles: Notes = []
+        """What was lost of the body, in order; complete once it is closed."""
 
     def feed(self, chunk: bytes) -> list[Record]:
         """Read the next bytes and return the events that are complete."""
@@ -31,7 +32,9 @@ class Body:
 
     def close(self) -> list[Record]:
         """End the body and return the events that only its end completes."""
-        return self._noted(self.reader.close())
+        records = self._noted(self.reader.close())
+        self.troubles += self.reader.troubles
+        return records
 
     def problem(self) -> str | None:
         """Return why there was nothing to read in the whole body: no frame, and no JSON object."""
@@ -49,7 +52,7 @@ class Body:
             return "holds nothing but blanks"
         if start.startswith(b"<"):
             return "is a page of HTML or XML, not an event stream"
-        if "frame-too-large" in self._troubles:
+        if any(kind == "frame-too-large" for kind, _ in self.troubles):
             return "holds no frame that is small enough to read"
         if not start.startswith(_FIELDS):  # the standard calls any line a field, so any blank line ends a heartbeat
             return "is neither an event stream nor JSON"
@@ -58,10 +61,9 @@ class Body:
         return "ends before its first event does"
 
     def _noted(self, records: list[Record]) -> list[Record]:
-        self._troubles.update(kind for kind, _ in self.reader.troubles)
         for record in records:
-            if self._has_object:
-                break
-            event = record.event
-            self._has_object = not isinstance(event, Malformed) or decode_lenient(event.raw, []) is not None
+            self.troubles += record.before
+            if not self._has_object:
+                event = record.event
+                self._has_object = not isinstance(event, Malformed) or decode_lenient(event.raw, []) is not None
         return records

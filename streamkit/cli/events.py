@@ -46,7 +46,7 @@ def events(source: str, dialect: str, chunk_size: int | None, show_secrets: bool
         problem = body.problem()
         if problem is not None:
             raise Unreadable(problem)
-        for kind, detail in body.reader.troubles:
+        for kind, detail in body.troubles:
             complain(f"{name_of(source)}: {kind}: {detail}")
     except Unreadable as error:
         complain(f"{name_of(source)}: {error}")

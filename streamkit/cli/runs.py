@@ -8,14 +8,12 @@ gives for each of them what a body of its own gives, but for bytes and heartbeat
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
-import msgspec
-
 from streamkit.cli.body import Body
 from streamkit.cli.sources import Unreadable, chunks, name_of
-from streamkit.dialects.base import Event, Notes
+from streamkit.dialects.base import Event
+from streamkit.fold import Fold
 from streamkit.reader import Reader, Record
 from streamkit.run import Run
-from streamkit.tap import Tap
 
 
 def read_runs(
@@ -97,73 +95,24 @@ class Runs:
         self.found.append(found)
         return found
 
-    def learn(self, found: Found, key: str | None) -> None:
-        """Remember what a run is called: the key of an event of it, and its own ids."""
+    def learn(self, found: Found, keys: Sequence[str]) -> None:
+        """Remember what a run is called: the keys of an event of it, and its own ids."""
         run = found.run
-        for name in (key, run.id, run.message_id):
+        for name in (*keys, run.id, run.message_id):
             if name is not None:
                 self._by_key.setdefault((run.dialect, name), found)
 
 
-class _Share(Reader):
-    """What one run has of a body: a reader that reads nothing, so that the run's tap counts its share alone."""
-
-    def __init__(self, opening_heartbeats: int) -> None:
-        super().__init__()
-        self._opening_heartbeats = opening_heartbeats
-        self._heartbeats = 0
-
-    @property
-    def heartbeats(self) -> int:
-        return self._heartbeats
-
-    @heartbeats.setter
-    def heartbeats(self, count: int) -> None:
-        self._heartbeats = count
-
-    @property
-    def opening_heartbeats(self) -> int:
-        return self._opening_heartbeats
-
-    def feed(self, chunk: bytes | bytearray | memoryview) -> list[Record]:
-        return []
-
-    def close(self) -> list[Record]:
-        return []
-
-
-class _Part:
+class _Part(NamedTuple):
     """One run while one body is read."""
 
-    def __init__(self, found: Found, whole: Reader, *, is_first: bool) -> None:
-        self.found = found
-        self.run = run = found.run
-        self._share = _Share(whole.opening_heartbeats if is_first else 0)
-        self._share.dialect = whole.dialect
-        self._tap = Tap(run.dialect, run=run, reader=self._share)
-        self._last_frame: int | None = None
+    found: Found
+    fold: Fold
 
-    def fold(self, record: Record) -> None:
-        """Fold an event; its frame is counted among the frames of this run."""
-        if record.frame != self._last_frame:  # a document is one frame and may be several events
-            self._last_frame = record.frame
-            self._share.frames += 1
-        number = self._share.frames - 1
-        self._tap.fold(record if record.frame == number else msgspec.structs.replace(record, frame=number))
-
-    def report(self, troubles: Notes) -> None:
-        """Take anomalies of the body that belong to no event."""
-        self._share.troubles += troubles
-        self._tap.feed(b"")
-
-    def count_bytes(self, count: int) -> None:
-        """Count bytes of the body as this run's."""
-        self.run.bytes += count
-
-    def close(self, heartbeats: int) -> None:
-        """End the body."""
-        self._share.heartbeats = heartbeats
-        self._tap.close()
+    @property
+    def run(self) -> Run:
+        """The run."""
+        return self.found.run
 
 
 class _Parting:
@@ -175,8 +124,8 @@ class _Parting:
         self._whole = whole
         self._parts: dict[int, _Part] = {}  # by the id of the run, which lives as long
         self._current: _Part | None = None
-        self._held: list[Record | Notes] = []
-        """Events before the first one that says of which run it is, and anomalies between them."""
+        self._held: list[Record] = []
+        """Events before the first one that says of which run it is."""
         self._counted = 0
         """So many bytes of the body are counted."""
 
@@ -189,35 +138,35 @@ class _Parting:
             else:
                 self._turn_to(part, record.offset)
                 self._fold(part, record)
-        if self._whole.troubles:
-            self._take_troubles()
 
     def close(self) -> None:
         """End the body."""
-        if any(isinstance(held, Record) for held in self._held):  # nothing in it says of which run it is
+        if self._held:  # nothing in it says of which run it is
             self._turn_to(self._begin(), 0)
         current = self._current
         if current is None:
             return
-        current.count_bytes(self._whole.bytes - self._counted)
-        heartbeats = self._whole.heartbeats
-        for part in self._parts.values():  # heartbeats do not say where they stood: the first run has them all
-            part.close(heartbeats)
-            heartbeats = 0
+        current.fold.count(bytes=self._whole.bytes - self._counted)
+        first = next(iter(self._parts.values()))  # heartbeats do not say where they stood: the first run has them all
+        first.fold.count(heartbeats=self._whole.heartbeats)
+        current.fold.close()
+        for part in self._parts.values():
+            if part is not current:
+                part.fold.close()
 
     # ---- which run
 
     def _part_of(self, event: Event) -> _Part | None:
         """Return the run that an event is of; None while that is open."""
         dialect = self._whole.dialect
-        key = dialect.run_key(event) if dialect and not event.is_heartbeat else None
+        keys = dialect.run_keys(event) if dialect and not event.is_heartbeat else ()
         current = self._current
-        if key is None or dialect is None:
+        if not keys or dialect is None:
             return current
-        if current is not None and key in (current.run.id, current.run.message_id) and _belongs(current.run, event):
+        if current is not None and keys[0] in (current.run.id, current.run.message_id) and _belongs(current.run, event):
             return current
-        for name in (key, getattr(event, "message_id", None)):
-            known = self._runs.find(dialect.name, name) if name else None
+        for key in keys:
+            known = self._runs.find(dialect.name, key)
             if known is not None and _belongs(known.run, event):
                 return self._part_for(known)
         if current is not None and not current.run.settled and _belongs(current.run, event):
@@ -231,7 +180,7 @@ class _Parting:
     def _part_for(self, found: Found) -> _Part:
         part = self._parts.get(id(found.run))
         if part is None:
-            part = _Part(found, self._whole, is_first=not self._parts)
+            part = _Part(found, Fold(found.run, self._whole, is_first=not self._parts))
             self._parts[id(found.run)] = part
             found.names.append(self._name)
         return part
@@ -242,28 +191,17 @@ class _Parting:
         """Make a part the current one: the body's bytes are its own from `offset` on."""
         before, self._current = self._current, part
         if before is None:
-            waited, self._held = self._held, []
-            for held in waited:
-                if isinstance(held, Record):
-                    self._fold(part, held)
-                else:
-                    part.report(held)
+            held, self._held = self._held, []
+            for record in held:
+                self._fold(part, record)
         elif before is not part:
-            before.count_bytes(offset - self._counted)
+            before.fold.count(bytes=offset - self._counted)
             self._counted = offset
 
     def _fold(self, part: _Part, record: Record) -> None:
-        part.fold(record)
+        part.fold.fold(record)
         dialect = self._whole.dialect
-        self._runs.learn(part.found, dialect.run_key(record.event) if dialect else None)
-
-    def _take_troubles(self) -> None:
-        troubles = list(self._whole.troubles)
-        self._whole.troubles.clear()
-        if self._current is None:
-            self._held.append(troubles)
-        else:
-            self._current.report(troubles)
+        self._runs.learn(part.found, dialect.run_keys(record.event) if dialect else ())
 
 
 def _belongs(run: Run, event: Event) -> bool:

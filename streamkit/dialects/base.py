@@ -82,8 +82,8 @@ class Dialect(Protocol):
     def decode_document(self, data: bytes, notes: Notes) -> Sequence[Event]:
         """Turn a body that was one JSON document, no stream, into events. Never raises."""
 
-    def run_key(self, event: Event) -> str | None:
-        """The name of the run that an event says it is of; None if it does not say."""
+    def run_keys(self, event: Event) -> tuple[str, ...]:
+        """The names of the run that an event says it is of, the surest one first; empty if it does not say."""
 
     def reducer(self) -> Reducer:
         """Make the reducer of a new run."""

@@ -280,27 +280,30 @@ _UNSTABLE = frozenset(
     | {"started_at", "finished_at", "seen_at", "ended_at", "first_token_at", "last_progress_at", "last_heartbeat_at"}
     | {"bytes", "heartbeats", "revision"}
 )
-_OURS = ("nodes", "rounds", "unassigned", "attempts", "logs", "children", "forms", "thoughts", "segments", "stats")
-_UNSTABLE_INPUTS = ("sys.workflow_run_id", "sys.conversation_id")
+_UNSTABLE_INPUTS = frozenset({"sys.workflow_run_id", "sys.conversation_id"})
 
 
 def stable(state: RunState) -> dict[str, Any]:
     """Return the JSON object of a state without ids and times: the same for two runs that did the same.
 
-    Only our own keys are looked at; the vendor's values stay whole, except the run's own ids among its inputs.
+    Only our own keys are looked at; the vendor's values stay whole and undecoded, except the run's own ids among its
+    inputs.
     """
-    tree: dict[str, Any] = _without_unstable(msgspec.json.decode(msgspec.json.encode(state)))
-    if isinstance(tree["inputs"], dict):
-        tree["inputs"] = {key: value for key, value in tree["inputs"].items() if key not in _UNSTABLE_INPUTS}
-    tree["usage"].pop("latency", None)
+    tree = _without_unstable(state)
+    inputs = state.inputs
+    if isinstance(inputs, dict) and not _UNSTABLE_INPUTS.isdisjoint(inputs):
+        tree["inputs"] = {key: value for key, value in inputs.items() if key not in _UNSTABLE_INPUTS}
     return tree
 
 
-def _without_unstable(tree: dict[str, Any]) -> dict[str, Any]:
-    kept = {key: value for key, value in tree.items() if key not in _UNSTABLE}
-    for key in _OURS:
-        if isinstance(kept.get(key), list):
-            kept[key] = [_without_unstable(item) for item in kept[key]]
-        elif isinstance(kept.get(key), dict):
-            kept[key] = _without_unstable(kept[key])
-    return kept
+def _without_unstable(state: State) -> dict[str, Any]:
+    info = zip(state.__struct_fields__, state.__struct_encode_fields__, strict=True)
+    return {name: _stable_value(getattr(state, field)) for field, name in info if name not in _UNSTABLE}
+
+
+def _stable_value(value: Any) -> Any:  # noqa: ANN401 - a field of a state
+    if isinstance(value, State):
+        return _without_unstable(value)
+    if isinstance(value, tuple):
+        return [_stable_value(item) for item in value]
+    return value

@@ -77,12 +77,15 @@ class Streams:
         return frame("node_started", run, started) + frame("node_finished", run, finished)
 
     def iteration(self, rounds: int, failed: Iterable[int] = (), *, title: str = "Each", known: bool = True) -> bytes:
-        """An iteration of one model call a round."""
+        """An iteration of two nodes a round; where rounds are not known, they all begin at once and none is named."""
         it = {"id": "it", "node_id": "it", "node_type": "iteration", "title": title}
         bad = frozenset(failed)
         frames = [frame("iteration_started", "run-1", {**it, "metadata": {"iteration_length": rounds}})]
+        if not known:
+            frames += [frame("iteration_next", "run-1", {**it, "index": index}) for index in range(rounds)]
         for index in range(rounds):
-            frames.append(frame("iteration_next", "run-1", {**it, "index": index}))
+            if known:
+                frames.append(frame("iteration_next", "run-1", {**it, "index": index}))
             place = {"iteration_id": "it", "iteration_index": index} if known else {"iteration_id": "it"}
             cost = {**place, "total_tokens": 10, "total_price": "0.001", "currency": "USD"}
             end = {"status": "failed", "error": f"429 in {index}"} if index in bad else {"status": "succeeded"}

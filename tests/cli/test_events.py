@@ -177,6 +177,14 @@ def test_what_was_lost_of_a_body_is_said(cli):
     assert result.stderr == "streamkit: standard input: unterminated-frame: 11 bytes from byte 44\n"
 
 
+def test_a_frame_that_is_too_large_is_named(cli, monkeypatch):
+    monkeypatch.setattr("streamkit.cli.body.Reader", lambda name: Reader(name, max_frame_bytes=100))
+    small = b'data: {"event": "message", "task_id": "t"}\n\n'
+    result = cli("events", "-", stdin=small + b"data: " + b"x" * 200 + b"\n\n" + small)
+    assert len(lines(result)) == 2
+    assert result.stderr == "streamkit: standard input: frame-too-large: 207 bytes from byte 44, limit 100\n"
+
+
 def test_a_dialect_that_does_not_exist_is_wrong_use(cli):
     result = cli("events", "x.sse", "--dialect", "klingon")
     assert result.exit_code == 2

@@ -75,8 +75,6 @@ BEGIN = frame("workflow_started", id="r")
 ITERATION = frame("iteration_started", id="it", node_id="it")
 PARALLEL = (BEGIN, ITERATION, frame("iteration_next", node_id="it", index=0), frame("iteration_next", node_id="it", index=1))
 NODE = (BEGIN, started("llm", "llm"))
-LONG = "x" * 50_000
-
 
 STREAMS = {
     "an iteration, round after round": Stream(
@@ -210,11 +208,6 @@ STREAMS = {
         ],
         (BEGIN, started("s", "s"), BEGIN),
     ),
-    "ends of the run, the first with large outputs": Stream(
-        lambda i: [ended()],
-        (BEGIN, message("message", answer="x"), frame("workflow_paused"), frame("workflow_started", id="r", reason="resumption"))
-        + (ended(outputs={"answer": "x", "other": LONG}),),
-    ),
     "anomalies": Stream(lambda i: [frame("future", x=i), b"data: {oops\n\n"], (BEGIN,)),
     "frames of another run": Stream(lambda i: [frame("text_chunk", text="x").replace(b'"r"', b'"R"')], (BEGIN,)),
     "heartbeats": Stream(lambda i: [b"event: ping\n\n", b": hi\n\n"], (BEGIN,)),
@@ -273,10 +266,9 @@ def test_an_event_late_in_a_stream_costs_what_an_early_one_costs(name):
                 tap.feed(given)
 
     def cost(first):
-        given = [part for number in range(first, first + WINDOW) for part in stream.turn(number)]
-        work = instructions(lambda: [tap.feed(part) for part in given])
-        given = [part for number in range(first + WINDOW, first + 2 * WINDOW) for part in stream.turn(number)]
-        return work, memory_for_a_moment([lambda part=part: tap.feed(part) for part in given])
+        given = [stream.turn(number) for number in range(first, first + 2 * WINDOW)]
+        turns = [lambda parts=parts: [tap.feed(part) for part in parts] for parts in given]
+        return instructions(lambda: [turn() for turn in turns[:WINDOW]]), memory_for_a_moment(turns[WINDOW:])
 
     tenth = turns // 10
     pass_on(0, tenth - 2 * WINDOW)
@@ -286,3 +278,42 @@ def test_an_event_late_in_a_stream_costs_what_an_early_one_costs(name):
     assert early_work > WINDOW  # something was counted
     assert late_work <= 1.3 * early_work
     assert late_memory <= 1.3 * early_memory + 1000
+
+
+LARGE = "x" * 1_000_000
+RESUMED = (
+    *(message("message", answer="x"), BEGIN),
+    *(frame("workflow_paused"), frame("workflow_started", id="r", reason="resumption")),
+)
+
+AFTER_MUCH = {
+    "the end of a resumed chatflow": ((*RESUMED, ended(outputs={"answer": "x", "other": LARGE})), ended()),
+    "the end of a node": ((*NODE, finished("llm", "llm", outputs={"text": "x", "other": LARGE})), finished("llm", "llm", outputs=None)),
+    "an answered form": (
+        (BEGIN, started("h", "h"), form(1), finished("h", "h", node_type="human-input", outputs={"other": LARGE})),
+        finished("h", "h", node_type="human-input", outputs=None),
+    ),
+    "a token after a long text": ((*NODE, text("llm", LARGE)), text("llm", "x")),
+    "a token after the end of a node": (
+        (*NODE, finished("llm", "llm", outputs={"text": LARGE * 2}), text("llm", LARGE)),
+        text("llm", "x"),
+    ),
+    "the end of a message after a long text": (
+        (*NODE, text("llm", LARGE)),
+        message("message_end", metadata={"reasoning": {"llm": "hm"}}),
+    ),
+    "a delta after a replacement": ((BEGIN, message("message_replace", answer=LARGE)), message("message", answer="x")),
+    "an entry of a log": ((BEGIN, started("a", "a"), log("l", data={"x": LARGE}, metadata={"x": LARGE})), log("l", status="x")),
+    "a retry": ((*NODE, finished("llm", "llm", outputs={"x": LARGE})), frame("node_retry", id="llm", node_id="llm")),
+}
+
+
+@pytest.mark.parametrize("name", AFTER_MUCH)
+def test_a_small_event_does_not_pay_for_a_large_one_before_it(name):
+    """Else a few bytes, sent again and again, cost a megabyte of work each."""
+    before, small = AFTER_MUCH[name]
+    tap = Tap("dify")
+    for given in (*before, small):
+        tap.feed(given)
+    assert not tap.run.anomalies
+    assert memory_for_a_moment([lambda: tap.feed(small)] * 9) < 50_000

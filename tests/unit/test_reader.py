@@ -2,7 +2,6 @@
 
 import json
 import random
-from collections import Counter
 
 import pytest
 
@@ -50,19 +49,21 @@ def read(body, name="dify", chunks=None, **options):
 
 
 def told(reader, records):
-    return (
-        [(record.event, record.data, record.frame, record.offset, record.notes) for record in records],
-        (reader.bytes, reader.frames, reader.heartbeats, reader.opening_heartbeats, reader.dialect),
-        Counter(reader.troubles),
-    )
+    """Everything there is to say, so that two readings can be compared."""
+    return records, reader.troubles, reader.bytes, reader.frames, reader.heartbeats, reader.opening_heartbeats
 
 
 def kinds(records):
     return [record.event.kind for record in records]
 
 
-def troubles(reader):
-    return [kind for kind, _ in reader.troubles]
+def all_troubles(reader, records):
+    """What was wrong with the body: what records took along, and what stayed."""
+    return [note for record in records for note in record.before] + reader.troubles
+
+
+def troubles(reader, records):
+    return [kind for kind, _ in all_troubles(reader, records)]
 
 
 HELLO = event("message", task_id="t", message_id="m", answer="你好 🚀")
@@ -176,7 +177,18 @@ def test_a_frame_over_the_limit_is_dropped_and_reported_and_reading_goes_on():
         reader, records = read(body, chunks=pieces(body, size), max_frame_bytes=200)
         assert kinds(records) == ["message"]
         assert records[0].data == HELLO
-        assert reader.troubles == [("frame-too-large", "1041 bytes from byte 0, limit 200")]
+        assert records[0].before == (("frame-too-large", "1041 bytes from byte 0, limit 200"),)
+        assert reader.troubles == []
+
+
+def test_what_is_dropped_between_two_frames_is_told_between_them():
+    """And after the last one, by the reader itself."""
+    long = event("message", answer="x" * 1000)
+    body = sse(HELLO, long, long, END, long)
+    for size in SIZES:
+        reader, records = read(body, chunks=pieces(body, size), max_frame_bytes=200)
+        assert [[kind for kind, _ in record.before] for record in records] == [[], ["frame-too-large"] * 2]
+        assert [kind for kind, _ in reader.troubles] == ["frame-too-large"]
 
 
 def test_a_limit_of_64_mib_is_the_default():
@@ -319,9 +331,10 @@ def test_after_16_frames_the_dialect_is_taken_to_be_the_first_one(cut):
     reader = Reader("auto")
     assert reader.feed(cut(*[NOTHING] * 15)) == []
     assert reader.dialect is None
-    assert len(reader.feed(cut(NOTHING))) == 16
+    records = reader.feed(cut(NOTHING))
+    assert len(records) == 16
+    assert records[0].before == (("unknown-dialect", "16 frames that no dialect recognises"),)
     assert reader.dialect.name == "dify"
-    assert reader.troubles == [("unknown-dialect", "16 frames that no dialect recognises")]
     assert kinds(reader.feed(cut(HELLO))) == ["message"]
 
 
@@ -329,13 +342,13 @@ def test_after_16_frames_the_dialect_is_taken_to_be_the_first_one(cut):
 def test_a_body_that_ends_before_the_dialect_shows_gives_up_its_frames(body):
     reader, records = read(body, "auto")
     assert kinds(records) == ["malformed", "malformed"]
-    assert reader.troubles == [("unknown-dialect", "2 frames that no dialect recognises")]
+    assert all_troubles(reader, records) == [("unknown-dialect", "2 frames that no dialect recognises")]
 
 
 def test_a_document_of_no_dialect_is_given_up_too():
     reader, records = read(b'{"hello": "world"}', "auto")
     assert kinds(records) == ["malformed"]
-    assert troubles(reader) == ["unknown-dialect"]
+    assert troubles(reader, records) == ["unknown-dialect"]
 
 
 # ---- what is no stream at all
@@ -360,7 +373,7 @@ def test_a_document_of_no_dialect_is_given_up_too():
 def test_a_body_that_is_neither_stream_nor_object_says_so_and_nothing_else(body, name):
     reader, records = read(body, name)
     assert records == []
-    assert troubles(reader) == ["not-an-event-stream"]
+    assert troubles(reader, records) == ["not-an-event-stream"]
 
 
 @pytest.mark.parametrize("body", [b"event: ping\n\n", b": hi\n\n", b": hi\n"], ids=["ping", "comment", "open comment"])
@@ -371,19 +384,22 @@ def test_a_stream_of_nothing_but_heartbeats_is_a_stream(body):
 
 
 def test_a_stream_that_is_cut_in_its_first_frame_is_a_stream():
-    assert troubles(read(b"data: " + HELLO)[0]) == ["unterminated-frame"]
+    assert troubles(*read(b"data: " + HELLO)) == ["unterminated-frame"]
 
 
-def test_a_stream_whose_only_frame_was_dropped_is_a_stream():
+@pytest.mark.parametrize("cleared", [False, True], ids=["kept", "cleared"])
+def test_a_stream_whose_only_frame_was_dropped_is_a_stream(cleared):
+    """Whether or not somebody has read the troubles so far, and so emptied the list."""
     for size in SIZES:
         reader = Reader("dify", max_frame_bytes=50)
         seen = []
         for chunk in pieces(sse(b"x" * 100), size):
             reader.feed(chunk)
-            seen += troubles(reader)
-            reader.troubles.clear()  # as whoever reads them does
+            if cleared:
+                seen += reader.troubles
+                reader.troubles.clear()
         reader.close()
-        assert seen + troubles(reader) == ["frame-too-large"]
+        assert [kind for kind, _ in seen + reader.troubles] == ["frame-too-large"]
 
 
 def test_an_empty_body_is_nothing():

@@ -78,11 +78,11 @@ class Dify:
         except (msgspec.MsgspecError, UnicodeError, RecursionError):
             return salvage(dumps(payload), notes, decoder=decoder, untagged=lambda payload, data: None)
 
-    def run_key(self, event: Event) -> str | None:
-        """The workflow run's id, else the message's."""
+    def run_keys(self, event: Event) -> tuple[str, ...]:
+        """The workflow run's id and the message's, which only chatflows both have."""
         if not isinstance(event, DifyEvent):
-            return None
-        return run_id_of(event) or event.message_id
+            return ()
+        return tuple(key for key in (run_id_of(event), event.message_id) if key is not None)
 
     def reducer(self) -> DifyReducer:
         """Make the reducer of a new run."""

@@ -92,7 +92,7 @@ class DifyReducer:
         elif run.ended_by_server:
             run.settle()
         for node_id, entries in self._waiting_logs.items():
-            run.report("orphan-log", f"{len(entries)} entries of {node_id}")
+            run.report("orphan-log", f"{node_id}: {len(entries)} log entr{'y' if len(entries) == 1 else 'ies'}")
         self._waiting_logs.clear()
         run.close_open_executions(at)
 

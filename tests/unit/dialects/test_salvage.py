@@ -79,7 +79,9 @@ def test_a_very_long_word_is_cut_in_the_note():
     assert len(event.word) == 5000
 
 
-@pytest.mark.parametrize("payload", [{}, {"data": {}}, {"event": None}, {"event": 5, "id": "x"}, {"event": ["message"]}])
+@pytest.mark.parametrize(
+    "payload", [{}, {"data": {}}, {"event": None}, {"event": 5, "id": "x"}, {"event": ["message"]}]
+)
 def test_an_object_without_a_word_is_malformed(payload):
     event, notes = read(payload)
     assert type(event) is Malformed
@@ -218,7 +220,10 @@ def test_bad_utf8_that_is_no_json_is_malformed():
         ("5", "total_tokens", 5),
         ("-3", "total_tokens", -3),
         ("1.5", "elapsed_time", 1.5),
-        (" 5", "total_tokens", None),
+        (5.0, "total_tokens", 5),
+        ("1_000", "total_tokens", None),
+        ("nan", "elapsed_time", None),
+        ("9" * 50, "total_tokens", None),
         ("five", "total_tokens", None),
         ("", "total_tokens", None),
         (5.5, "total_tokens", None),
@@ -237,11 +242,19 @@ def test_a_wrong_type_is_converted_if_that_loses_nothing_and_else_dropped(sent, 
     assert notes == [("bad-field", f"data.{field}")]
 
 
-@pytest.mark.parametrize(("sent", "value"), [("true", True), ("false", False), (1, True), (0, False), ("perhaps", None)])
-def test_a_truth_that_is_no_bool(sent, value):
-    event, notes = read(node_finished(outputs_truncated=sent))
-    assert event.data.outputs_truncated == (msgspec.UNSET if value is None else value)
+@pytest.mark.parametrize("sent", ["true", 1, "perhaps", [True], {}])
+def test_a_truth_that_is_no_bool_is_not_false(sent):
+    event, notes = read(node_finished(outputs_truncated=sent, status="succeeded"))
+    assert event.data.outputs_truncated in (msgspec.UNSET, True)
+    assert event.data.status == "succeeded"
     assert notes == [("bad-field", "data.outputs_truncated")]
+
+
+@pytest.mark.parametrize(("sent", "text"), [(5, "5"), (-1, "-1"), (1.5, "1.5"), (True, None), ([5], None), ({}, None)])
+def test_a_number_where_a_text_should_be_is_its_digits(sent, text):
+    """The id of a form, or a code: nothing is lost."""
+    event, notes = read({"event": "error", "message": "no", "code": sent})
+    assert (event, notes) == (Error(message="no", code=text), [("bad-field", "code")])
 
 
 def test_every_wrong_field_is_noted():
@@ -270,23 +283,25 @@ def test_a_wrong_field_of_the_envelope():
     assert sorted(notes) == [("bad-field", "created_at"), ("bad-field", "message_id")]
 
 
-def test_a_payload_that_is_no_object_is_left_out():
-    event, notes = read({"event": "node_finished", "task_id": "t", "data": [1, 2]})
+@pytest.mark.parametrize("sent", [[1, 2], "text", 5, 1.5, 0, True])
+def test_a_payload_that_is_no_object_is_left_out(sent):
+    event, notes = read({"event": "node_finished", "task_id": "t", "data": sent})
     assert (event, notes) == (NodeFinished(task_id="t"), [("bad-field", "data")])
 
 
-def test_a_struct_inside_that_is_no_object_is_left_out():
-    event, notes = read({"event": "message_end", "id": "m", "metadata": {"usage": "none", "retriever_resources": []}})
+@pytest.mark.parametrize("sent", ["none", 5, 1.5, [], True])
+def test_a_struct_inside_that_is_no_object_is_left_out(sent):
+    event, notes = read({"event": "message_end", "id": "m", "metadata": {"usage": sent, "retriever_resources": []}})
     assert type(event) is MessageEnd
     assert (event.id, event.metadata.usage, event.metadata.retriever_resources) == ("m", None, [])
     assert notes == [("bad-field", "metadata.usage")]
 
 
-@pytest.mark.parametrize("item", [5, None, 1.5, False])
-def test_a_wrong_item_of_a_list_costs_only_itself(item):
+@pytest.mark.parametrize(("item", "left"), [(None, ["llm"]), (False, ["llm"]), (5, ["llm", "5"])])
+def test_a_wrong_item_of_a_list_costs_at_most_itself(item, left):
     event, notes = read({"event": "text_chunk", "data": {"text": "Hi", "from_variable_selector": ["llm", item]}})
     assert type(event) is TextChunk
-    assert (event.data.text, event.data.from_variable_selector) == ("Hi", ["llm"])
+    assert (event.data.text, event.data.from_variable_selector) == ("Hi", left)
     assert notes == [("bad-field", "data.from_variable_selector[1]")]
 
 
@@ -297,13 +312,14 @@ def test_a_structure_where_a_text_should_be_costs_at_most_its_list(item):
     assert notes == [("bad-field", "data.from_variable_selector[1]")]
 
 
-def test_a_list_that_is_none_is_left_out():
-    event, notes = read({"event": "message", "answer": "Hi", "from_variable_selector": "llm.text"})
+@pytest.mark.parametrize("sent", ["llm.text", 5, 1.5, {}, True])
+def test_a_list_that_is_none_is_left_out(sent):
+    event, notes = read({"event": "message", "answer": "Hi", "from_variable_selector": sent})
     assert (event, notes) == (Message(answer="Hi"), [("bad-field", "from_variable_selector")])
 
 
 def test_a_wrong_field_of_an_object_in_a_list_costs_only_itself():
-    reasons = [{"form_id": "f1", "node_id": "h"}, {"form_id": 7, "node_id": "i"}]
+    reasons = [{"form_id": "f1", "node_id": "h"}, {"form_id": [7], "node_id": "i"}]
     event, notes = read({"event": "workflow_paused", "data": {"reasons": reasons, "status": "paused"}})
     assert type(event) is WorkflowPaused
     assert [(reason.form_id, reason.node_id) for reason in event.data.reasons] == [("f1", "h"), (None, "i")]
@@ -368,7 +384,7 @@ def test_a_frame_with_more_wrong_fields_is_malformed_and_keeps_its_bytes():
 
 
 def test_a_field_name_with_signs_of_a_path_in_it_confuses_nobody():
-    event, notes = read({"event": "agent_log", "data": {"id": 5, "label": "x", "data": {"a.b[0]": {"$": "`"}}}})
+    event, notes = read({"event": "agent_log", "data": {"id": [5], "label": "x", "data": {"a.b[0]": {"$": "`"}}}})
     assert type(event) is AgentLog
     assert (event.data.id, event.data.label, event.data.data) == (None, "x", {"a.b[0]": {"$": "`"}})
     assert notes == [("bad-field", "data.id")]
@@ -398,7 +414,9 @@ def test_a_large_integer_is_kept_or_costs_only_its_field(digits):
 
 
 def test_a_number_of_five_thousand_digits_in_a_value_of_the_user_is_kept():
-    body = sse(started("a.1"), b'data: {"event":"node_finished","data":{"id":"a.1","outputs":{"n":%s}}}\n\n' % (b"9" * 5000))
+    body = sse(
+        started("a.1"), b'data: {"event":"node_finished","data":{"id":"a.1","outputs":{"n":%s}}}\n\n' % (b"9" * 5000)
+    )
     tap = Tap("dify")
     tap.feed(body)
     node = tap.run.executions["a.1"]

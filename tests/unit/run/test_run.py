@@ -327,7 +327,28 @@ def test_an_execution_that_waits_does_not(run):
 def test_usage_of_an_app_without_nodes_is_its_segment(run):
     run.begin_segment()
     run.report_usage(Usage(total_tokens=853))
+    assert [(part.tokens, part.tokens_source) for part in run.segments] == [(None, "partial")]
+    run.finish("succeeded")
     assert [(part.tokens, part.tokens_source) for part in run.segments] == [(853, "server")]
+
+
+def test_usage_that_is_told_after_the_end_counts_too(run):
+    """`message_end` and `workflow_finished` come in any order (C.12)."""
+    run.begin_segment()
+    run.finish("succeeded")
+    run.report_usage(Usage(total_tokens=853))
+    assert [(part.tokens, part.tokens_source) for part in run.segments] == [(853, "server")]
+
+
+def test_of_a_run_that_began_unseen_the_servers_total_is_not_the_segments(run):
+    run.begin_segment()
+    run.continue_unseen()
+    run.finish("succeeded", total_tokens=853)
+    assert [(part.tokens, part.tokens_source) for part in run.segments] == [(0, "leaf")]
+    run.begin_segment()
+    run.continue_unseen()  # by now all of it was seen
+    run.spend(execution(run), NodeUsage(7))
+    assert [part.tokens for part in run.segments] == [0, 7]
 
 
 def test_a_run_that_no_tap_fed_has_no_segments(run):

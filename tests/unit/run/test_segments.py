@@ -1,12 +1,13 @@
 """What each body of a run spent: from the leaves, else from the server's totals, and how sure that is (C.7, C.8)."""
 
 from streamkit.run.segments import SegmentCount, segments
+from streamkit.run.state import Segment
 
 
-def count(first_frame=0, before=0, *, total=None, lost=False):
+def count(first_frame=0, before=0, *, total=None, ended=True, lost=False, continued=False):
+    """A body of which the server said how it ended, unless told otherwise."""
     noted = SegmentCount(first_frame, before)
-    noted.server_total = total
-    noted.lost = lost
+    noted.server_total, noted.ended, noted.lost, noted.continued = total, ended, lost, continued
     return noted
 
 
@@ -16,6 +17,10 @@ def told(counts, leaf_tokens):
 
 def test_a_run_without_a_body_has_no_segment():
     assert segments([], 0) == []
+
+
+def test_a_new_body_has_told_nothing():
+    assert segments([SegmentCount(3, 0)], 0) == [Segment(index=0, first_frame=3)]
 
 
 def test_segments_are_numbered_and_know_where_they_begin():
@@ -29,7 +34,7 @@ def test_a_body_spent_what_its_leaves_became_known_to_have_spent():
 
 
 def test_without_the_servers_word_on_the_end_the_sum_may_miss_something():
-    assert told([count()], 12) == [(12, 12, "partial")]
+    assert told([count(ended=False)], 12) == [(12, 12, "partial")]
 
 
 def test_executions_that_were_left_open_may_have_spent_more():
@@ -56,6 +61,17 @@ def test_a_total_below_what_is_known_is_not_negative():
     assert told([count(total=60), count(before=60, total=20)], 60) == [(60, 60, "leaf"), (0, 0, "server")]
 
 
-def test_a_server_that_says_zero_says_no_more_than_the_leaves():
-    assert told([count(total=0)], 0) == [(0, 0, "leaf")]
-    assert told([count()], 0) == [(0, 0, "partial")]
+def test_where_neither_leaf_nor_server_tells_nothing_is_invented():
+    assert told([count(), count(ended=False)], 0) == [(None, 0, "partial"), (None, 0, "partial")]
+
+
+def test_a_server_that_says_zero_is_believed_unless_executions_were_left_open():
+    assert told([count(total=0)], 0) == [(0, 0, "server")]
+    assert told([count(total=0, lost=True)], 0) == [(0, 0, "partial")]
+
+
+def test_of_a_run_that_began_unseen_the_servers_total_says_nothing():
+    """It covers the body that was missed (C.8)."""
+    assert told([count(total=250, continued=True)], 0) == [(0, 0, "leaf")]
+    assert told([count(total=250, continued=True)], 40) == [(40, 40, "leaf")]
+    assert told([count(total=250, continued=True, ended=False)], 0) == [(0, 0, "partial")]

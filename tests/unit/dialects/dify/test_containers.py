@@ -65,20 +65,21 @@ def legacy_next(index: int, key: str) -> Script:
 def test_an_execution_stands_in_the_round_that_was_announced_before_it(inside):
     """1.9 and later: next(i) before each round, none after the last. Simple frames tell no round (correction 3)."""
     second = ("it", 1) if isinstance(inside, tuple) else "it"
-    assert tree(
+    got = tree(
         iteration_started("it"),
         iteration_next("it", 0),
         ran("a.1", iteration=inside),
         iteration_next("it", 1),
         ran("a.2", iteration=second),
         iteration_completed("it"),
-    ) == TWO_ROUNDS
+    )
+    assert got == TWO_ROUNDS
 
 
 @pytest.mark.parametrize("told", [True, False], ids=["told", "not told"])
 def test_a_legacy_iteration_announces_a_round_that_never_comes(told):
     """0.8-1.8: next(0) directly after the start, next(i + 1) after round i, so next(n) after the last one."""
-    assert tree(
+    got = tree(
         iteration_started("it"),
         iteration_next("it", 0),
         ran("a.1", iteration=("it", 0) if told else "it"),
@@ -86,7 +87,8 @@ def test_a_legacy_iteration_announces_a_round_that_never_comes(told):
         ran("a.2", iteration=("it", 1) if told else "it"),
         iteration_next("it", 2, pre_iteration_output="B", duration=0.5),
         iteration_completed("it"),
-    ) == TWO_ROUNDS
+    )
+    assert got == TWO_ROUNDS
 
 
 def test_while_it_runs_an_execution_stands_in_the_current_round():
@@ -108,13 +110,14 @@ def test_while_it_runs_an_execution_stands_in_the_current_round():
 
 def test_the_end_of_an_execution_outweighs_the_announcements():
     """C.5: only `execution_metadata` is right; here every announcement was lost but the first."""
-    assert tree(
+    got = tree(
         iteration_started("it"),
         iteration_next("it", 0),
         ran("a.1", iteration=("it", 0)),
         ran("a.2", iteration=("it", 1)),
         iteration_completed("it"),
-    ) == TWO_ROUNDS
+    )
+    assert got == TWO_ROUNDS
 
 
 def test_a_retry_tells_the_round_before_the_end_does():
@@ -296,7 +299,7 @@ def test_a_legacy_parallel_round_is_named_by_its_run_id(order):
     if order == "announcement first":
         first.reverse()
         second.reverse()
-    assert tree(
+    got = tree(
         iteration_started("it"),
         iteration_next("it", 0),
         legacy_started("a.1", "0b1"),
@@ -304,12 +307,13 @@ def test_a_legacy_parallel_round_is_named_by_its_run_id(order):
         second,
         first,
         iteration_completed("it", {LEGACY_PARALLEL["77e"]: 0.25, LEGACY_PARALLEL["0b1"]: 0.5}),
-    ) == LEGACY_ROUNDS
+    )
+    assert got == LEGACY_ROUNDS
 
 
 def test_a_legacy_parallel_execution_whose_start_was_lost_is_named_by_the_run_id_of_its_end():
     """The key stands in `execution_metadata.parallel_mode_run_id` too."""
-    assert tree(
+    got = tree(
         iteration_started("it"),
         iteration_next("it", 0),
         legacy_started("a.1", "0b1"),
@@ -318,7 +322,8 @@ def test_a_legacy_parallel_execution_whose_start_was_lost_is_named_by_the_run_id
         legacy_finished("a.1", "0b1"),
         legacy_next(1, "0b1"),
         iteration_completed("it", {LEGACY_PARALLEL["77e"]: 0.25, LEGACY_PARALLEL["0b1"]: 0.5}),
-    ) == LEGACY_ROUNDS
+    )
+    assert got == LEGACY_ROUNDS
 
 
 def test_several_executions_of_a_legacy_parallel_round_stand_together():
@@ -384,13 +389,14 @@ def test_a_legacy_run_id_of_decimal_digits_is_no_round():
 
 def test_round_0_of_a_loop_is_never_announced():
     """All engines. graphon 0.7 and later and 0.8-1.8: next(k) before a real round k."""
-    assert tree(
+    got = tree(
         loop_started("lp"),
         ran("a.1", loop="lp"),
         loop_next("lp", 1),
         ran("a.2", loop="lp"),
         loop_completed("lp"),
-    ) == TWO_LOOP_ROUNDS
+    )
+    assert got == TWO_LOOP_ROUNDS
 
 
 def test_a_loop_that_ends_by_its_count_announces_one_round_too_many():
@@ -525,7 +531,9 @@ def test_the_end_of_a_container_tells_its_tokens_which_are_those_of_its_children
         iteration_started("it"),
         iteration_next("it", 0),
         ran("a.1", iteration=("it", 0), metadata={"total_tokens": 12}),
-        iteration_completed("it", total_tokens=12, metadata={"total_tokens": 12, "total_price": "0.5", "currency": "USD"}),
+        iteration_completed(
+            "it", total_tokens=12, metadata={"total_tokens": 12, "total_price": "0.5", "currency": "USD"}
+        ),
         workflow_finished(),
     )
     assert tree_of(run) == outline("""
@@ -614,7 +622,7 @@ def test_an_iteration_that_starts_again_while_another_one_is_open_is_inside_it()
 
 def test_the_outer_one_of_two_loops_is_named_with_the_index_of_the_inner_one():
     """Correction 2; phantoms of both loops are in the script."""
-    assert tree(
+    got = tree(
         loop_started("out"),
         loop_started("in"),
         ran("a.1", loop=("out", 0)),
@@ -631,7 +639,8 @@ def test_the_outer_one_of_two_loops_is_named_with_the_index_of_the_inner_one():
         loop_completed("in"),
         loop_next("out", 2),
         loop_completed("out"),
-    ) == NESTED
+    )
+    assert got == NESTED
 
 
 def test_direct_children_of_the_outer_one_stand_beside_the_inner_one():
@@ -1059,7 +1068,7 @@ LOOPS_IN_PARALLEL_ROUNDS = outline("""
 
 def test_the_first_child_to_finish_tells_the_outer_round_of_its_loop():
     """Correction 2, blocks of graphon 0.6 and before: the whole loop moves, with what is in it."""
-    assert tree(
+    got = tree(
         iteration_started("it"),
         iteration_next("it", 0),
         iteration_next("it", 1),
@@ -1076,7 +1085,8 @@ def test_the_first_child_to_finish_tells_the_outer_round_of_its_loop():
         loop_next("lp", 2),
         loop_completed("lp"),
         iteration_completed("it"),
-    ) == LOOPS_IN_PARALLEL_ROUNDS
+    )
+    assert got == LOOPS_IN_PARALLEL_ROUNDS
 
 
 def test_until_a_child_finishes_nobody_knows_the_outer_round_of_its_loop():
@@ -1121,7 +1131,7 @@ def test_a_second_occurrence_is_not_inside_the_first_one():
 
 def test_two_loops_of_interleaving_rounds_are_kept_apart():
     """graphon 0.7 and later: two occurrences of the loop are open at once, and each end tells which one it means."""
-    assert tree(
+    got = tree(
         iteration_started("it"),
         iteration_next("it", 0),
         iteration_next("it", 1),
@@ -1140,7 +1150,8 @@ def test_two_loops_of_interleaving_rounds_are_kept_apart():
         loop_completed("lp"),
         loop_completed("lp"),
         iteration_completed("it"),
-    ) == LOOPS_IN_PARALLEL_ROUNDS
+    )
+    assert got == LOOPS_IN_PARALLEL_ROUNDS
 
 
 @pytest.mark.parametrize("ends", ["while the other one is idle", "while the other one works", "last"])
@@ -1199,6 +1210,90 @@ def test_an_end_that_names_the_outer_round_closes_the_loop_of_that_round():
         it#0
           round 0 failed
             lp#1 failed
+              round 0
+                a.2
+          round 1
+            lp#0
+              round 0
+                a.1
+    """)
+
+
+def test_an_end_that_names_the_outer_round_closes_the_loop_of_that_round_whatever_runs_in_it():
+    """The same, where the loop that goes on is idle and the one that ends has lost the end of a child."""
+    assert tree(
+        iteration_started("it"),
+        iteration_next("it", 0),
+        iteration_next("it", 1),
+        loop_started("lp"),
+        started("a.1", iteration="it", loop="lp"),
+        retried("a.1", 1, iteration=("it", 1), loop=("lp", 0)),
+        loop_started("lp"),
+        ran("a.2", iteration=("it", 0), loop=("lp", 0)),
+        loop_completed("lp", status="failed", metadata={"iteration_id": "it", "iteration_index": 1}),
+        loop_completed("lp", metadata={"iteration_id": "it", "iteration_index": 0}),
+        iteration_completed("it"),
+    ) == outline("""
+        it#0
+          round 0
+            lp#1
+              round 0
+                a.2
+          round 1 failed
+            lp#0 failed
+              round 0 unknown
+                a.1 unknown after 1 retries
+    """)
+
+
+def test_an_execution_moves_to_the_loop_whose_outer_round_its_end_names():
+    """It was put into the loop that began last; that one is in another round, so the first loop is meant."""
+    assert tree(
+        iteration_started("it"),
+        iteration_next("it", 0),
+        iteration_next("it", 1),
+        loop_started("lp"),
+        started("a.1", iteration="it", loop="lp"),
+        loop_started("lp"),
+        ran("b.1", iteration=("it", 1), loop=("lp", 0)),
+        ran("b.2", iteration=("it", 0), loop=("lp", 0)),
+        finished("a.1", iteration=("it", 0), loop=("lp", 0)),
+        loop_completed("lp"),
+        loop_completed("lp"),
+        iteration_completed("it"),
+    ) == outline("""
+        it#0
+          round 0
+            lp#0
+              round 0
+                a.1
+                b.2
+          round 1
+            lp#1
+              round 0
+                b.1
+    """)
+
+
+def test_a_leaf_whose_outer_round_has_no_loop_proves_that_the_start_of_one_was_lost():
+    """C.13.4: both of its indices are true (correction 2), so it stands in no loop of another round."""
+    run = workflow(
+        workflow_started(),
+        iteration_started("it"),
+        iteration_next("it", 0),
+        iteration_next("it", 1),
+        loop_started("lp"),
+        ran("a.1", iteration=("it", 1), loop=("lp", 0)),
+        ran("a.2", iteration=("it", 0), loop=("lp", 0)),
+        loop_completed("lp"),
+        loop_completed("lp"),
+        iteration_completed("it"),
+        workflow_finished(),
+    )
+    assert tree_of(run) == outline("""
+        it#0
+          round 0
+            lp#1
               round 0
                 a.2
           round 1
@@ -1392,13 +1487,14 @@ class Side:
 def test_containers_beside_each_other_where_the_second_one_shows_a_child_first(first, second, told):
     """B starts between two rounds of A, which looks as if it were inside; its child names it alone: it is not."""
     a, b = Side("A", first, told), Side("B", second, told)
-    assert tree(
+    got = tree(
         [a.begin(), a.next(0), a.ran("a.1", 0)],
         [b.begin(), b.next(0), b.ran("b.1", 0)],
         [a.next(1), a.ran("a.2", 1)],
         [b.next(1), b.ran("b.2", 1)],
         [a.completed(), b.completed()],
-    ) == SIDE_BY_SIDE
+    )
+    assert got == SIDE_BY_SIDE
 
 
 @told_or_not
@@ -1406,7 +1502,7 @@ def test_containers_beside_each_other_where_the_second_one_shows_a_child_first(f
 def test_containers_beside_each_other_where_the_first_one_goes_on_first(first, second, told):
     """A's node is known to be A's own, so the open B does not draw it in."""
     a, b = Side("A", first, told), Side("B", second, told)
-    assert tree(
+    got = tree(
         [a.begin(), a.next(0), a.ran("a.1", 0)],
         b.begin(),
         [a.next(1), a.ran("a.2", 1)],
@@ -1414,7 +1510,8 @@ def test_containers_beside_each_other_where_the_first_one_goes_on_first(first, s
         a.completed(),
         [b.next(1), b.ran("b.2", 1)],
         b.completed(),
-    ) == SIDE_BY_SIDE
+    )
+    assert got == SIDE_BY_SIDE
 
 
 @told_or_not
@@ -1422,14 +1519,15 @@ def test_containers_beside_each_other_where_the_first_one_goes_on_first(first, s
 def test_containers_beside_each_other_that_start_before_either_shows_a_child(first, second, told):
     """Nothing is known of A's node when it starts; B's first child proves that it was never in B."""
     a, b = Side("A", first, told), Side("B", second, told)
-    assert tree(
+    got = tree(
         [a.begin(), a.next(0), b.begin(), b.next(0)],
         a.ran("a.1", 0),
         b.ran("b.1", 0),
         [a.next(1), a.ran("a.2", 1)],
         [b.next(1), b.ran("b.2", 1)],
         [b.completed(), a.completed()],
-    ) == SIDE_BY_SIDE
+    )
+    assert got == SIDE_BY_SIDE
 
 
 @told_or_not
@@ -1437,7 +1535,7 @@ def test_containers_beside_each_other_that_start_before_either_shows_a_child(fir
 def test_containers_beside_each_other_where_the_second_one_is_slow(first, second, told):
     """A is over before B shows its first child: what seemed to be in B goes back to the rounds in which it ran."""
     a, b = Side("A", first, told), Side("B", second, told)
-    assert tree(
+    got = tree(
         [a.begin(), a.next(0), b.begin(), b.next(0)],
         [a.ran("a.1", 0), a.next(1), a.ran("a.2", 1)],
         b.started("b.1"),
@@ -1445,27 +1543,29 @@ def test_containers_beside_each_other_where_the_second_one_is_slow(first, second
         b.finished("b.1", 0),
         [b.next(1), b.ran("b.2", 1)],
         b.completed(),
-    ) == SIDE_BY_SIDE
+    )
+    assert got == SIDE_BY_SIDE
 
 
 @told_or_not
 @every_pair
 def test_containers_beside_each_other_whose_executions_overlap(first, second, told):
     a, b = Side("A", first, told), Side("B", second, told)
-    assert tree(
+    got = tree(
         [a.begin(), a.next(0), a.started("a.1")],
         [b.begin(), b.next(0), b.started("b.1")],
         [a.finished("a.1", 0), a.next(1), a.started("a.2")],
         [b.finished("b.1", 0), b.next(1), b.started("b.2")],
         [b.finished("b.2", 1), b.completed()],
         [a.finished("a.2", 1), a.completed()],
-    ) == SIDE_BY_SIDE
+    )
+    assert got == SIDE_BY_SIDE
 
 
 def test_an_execution_that_still_runs_goes_back_to_the_container_beside():
     """It seemed to be in B when it started; A's rounds go on after it as if it had never been there."""
     a, b = Side("A", "iteration", told=True), Side("B", "iteration", told=True)
-    assert tree(
+    got = tree(
         [a.begin(), a.next(0), b.begin(), b.next(0)],
         a.started("a.1"),
         b.ran("b.1", 0),
@@ -1473,27 +1573,30 @@ def test_an_execution_that_still_runs_goes_back_to_the_container_beside():
         [a.next(1), a.ran("a.2", 1)],
         [b.next(1), b.ran("b.2", 1)],
         [a.completed(), b.completed()],
-    ) == SIDE_BY_SIDE
+    )
+    assert got == SIDE_BY_SIDE
 
 
 def test_a_container_beside_a_parallel_one_is_not_in_it():
     """A's rounds run beside each other; B starts in the middle of them."""
     a, b = Side("A", "iteration", told=True), Side("B", "iteration", told=True)
-    assert tree(
+    got = tree(
         [a.begin(), a.next(0), a.next(1), a.ran("a.1", 0)],
         [b.begin(), b.next(0), b.ran("b.1", 0)],
         a.ran("a.2", 1),
         [b.next(1), b.ran("b.2", 1)],
         [a.completed(), b.completed()],
-    ) == SIDE_BY_SIDE
+    )
+    assert got == SIDE_BY_SIDE
 
 
 def test_containers_one_after_another_are_not_nested():
     a, b = Side("A", "iteration", told=True), Side("B", "loop", told=True)
-    assert tree(
+    got = tree(
         [a.begin(), a.next(0), a.ran("a.1", 0), a.next(1), a.ran("a.2", 1), a.completed()],
         [b.begin(), b.next(0), b.ran("b.1", 0), b.next(1), b.ran("b.2", 1), b.completed()],
-    ) == SIDE_BY_SIDE
+    )
+    assert got == SIDE_BY_SIDE
 
 
 def test_one_outer_round_leaves_open_whether_a_container_is_inside_or_beside():
@@ -1592,24 +1695,26 @@ def test_a_container_of_which_only_the_end_is_seen():
 
 
 def test_an_execution_whose_start_was_lost_is_put_into_its_round_by_its_end():
-    assert tree(
+    got = tree(
         iteration_started("it"),
         iteration_next("it", 0),
         finished("a.1", iteration=("it", 0)),
         iteration_next("it", 1),
         finished("a.2", iteration=("it", 1)),
         iteration_completed("it"),
-    ) == TWO_ROUNDS
+    )
+    assert got == TWO_ROUNDS
 
 
 def test_a_loop_whose_rounds_are_told_by_their_ends_alone():
     """Starts and announcements were lost."""
-    assert tree(
+    got = tree(
         loop_started("lp"),
         finished("a.1", loop=("lp", 0)),
         finished("a.2", loop=("lp", 1)),
         loop_completed("lp"),
-    ) == TWO_LOOP_ROUNDS
+    )
+    assert got == TWO_LOOP_ROUNDS
 
 
 def test_the_lost_end_of_an_execution_moves_no_other_one():
@@ -1708,14 +1813,15 @@ def test_a_frame_that_comes_twice_is_one_frame():
 
 def test_an_announcement_that_comes_twice_does_not_make_rounds_parallel():
     """C.13.1, where no end tells a round: the rounds of a web stream come from the announcements alone."""
-    assert tree(
+    got = tree(
         iteration_started("it"),
         [iteration_next("it", 0)] * 2,
         ran("a.1", iteration="it"),
         [iteration_next("it", 1)] * 2,
         ran("a.2", iteration="it"),
         iteration_completed("it"),
-    ) == TWO_ROUNDS
+    )
+    assert got == TWO_ROUNDS
 
 
 def test_a_container_that_starts_twice_has_two_occurrences():
@@ -1861,7 +1967,7 @@ def test_an_execution_beside_another_one_in_its_block_is_no_sign_of_interleaving
 
 def test_a_loop_in_a_block_without_metadata_moves_with_its_block():
     """Its own rounds come one after another, so they are announced; its outer round is inferred from the order."""
-    assert tree(
+    got = tree(
         iteration_started("it"),
         [iteration_next("it", index) for index in range(2)],
         loop_started("lp"),
@@ -1877,7 +1983,8 @@ def test_a_loop_in_a_block_without_metadata_moves_with_its_block():
         loop_next("lp", 2),
         loop_completed("lp"),
         iteration_completed("it", {"1": 0.5, "0": 0.5}),
-    ) == LOOPS_IN_PARALLEL_ROUNDS.replace("round 0\n    lp", "round 0 in 0.5 s\n    lp").replace(
+    )
+    assert got == LOOPS_IN_PARALLEL_ROUNDS.replace("round 0\n    lp", "round 0 in 0.5 s\n    lp").replace(
         "round 1\n    lp", "round 1 in 0.5 s\n    lp"
     )
 
@@ -1902,14 +2009,15 @@ def strip_metadata(item: dict) -> dict:
 
 def test_the_index_of_a_node_is_not_its_round():
     """B.4: `index` is 1 for ever since 1.9, 0 if the server lost the start, and a trace number before."""
-    assert tree(
+    got = tree(
         iteration_started("it"),
         iteration_next("it", 0),
         [started("a.1", iteration="it", index=7), finished("a.1", iteration=("it", 0), index=7)],
         iteration_next("it", 1),
         [started("a.2", iteration="it", index=0), finished("a.2", iteration=("it", 1), index=0)],
         iteration_completed("it"),
-    ) == TWO_ROUNDS
+    )
+    assert got == TWO_ROUNDS
 
 
 def test_a_round_that_was_never_announced_exists_if_an_execution_ran_in_it():
@@ -1926,7 +2034,7 @@ def test_a_round_that_was_never_announced_exists_if_an_execution_ran_in_it():
 
 
 def test_an_announcement_without_an_index_announces_nothing():
-    assert tree(
+    got = tree(
         iteration_started("it"),
         iteration_next("it", 0),
         ran("a.1", iteration=("it", 0)),
@@ -1934,7 +2042,8 @@ def test_an_announcement_without_an_index_announces_nothing():
         iteration_next("it", 1),
         ran("a.2", iteration=("it", 1)),
         iteration_completed("it"),
-    ) == TWO_ROUNDS
+    )
+    assert got == TWO_ROUNDS
 
 
 def test_a_container_that_says_only_its_id_is_known_by_it():
@@ -2037,6 +2146,24 @@ def test_an_announced_round_takes_back_that_the_state_of_its_container_is_unknow
             a.1
     """)
     assert tree_of(folded(cut, workflow_body(loop_next("lp", 1)), end=False)).startswith("lp#0 running")
+
+
+def test_a_start_that_comes_in_the_next_body_fills_in_what_its_children_made_known():
+    """C.13.4 over two bodies: the state that we inferred at the end of the first one yields."""
+    run = folded(
+        workflow_body(workflow_started(), started("a.1", iteration="it")),
+        workflow_body(
+            *(iteration_started("it"), iteration_next("it", 0)),
+            *(finished("a.1", iteration=("it", 0)), ran("a.2", iteration=("it", 0))),
+        ),
+        end=False,
+    )
+    assert tree_of(run) == outline("""
+        it#0 running
+          round 0 running
+            a.1
+            a.2
+    """)
 
 
 def test_a_start_without_a_name_is_a_container_all_the_same():

@@ -292,11 +292,7 @@ NEVER_NULL = {
     *("text_chunk.data.text", "text_replace.data.text"),
     *("reasoning_chunk.data.reasoning", "reasoning_chunk.data.is_final"),
     *(f"{word}.data" for word, frame in FRAMES.items() if isinstance(frame.get("data"), dict)),
-    *(
-        f"{word}.data.{name}_truncated"
-        for word in FRAMES
-        for name in ("inputs", "process_data", "outputs")
-    ),
+    *(f"{word}.data.{name}_truncated" for word in FRAMES for name in ("inputs", "process_data", "outputs")),
 }
 """What B.7 says is never null: there a null is a wrong type, which is noted and dropped."""
 
@@ -532,7 +528,9 @@ def test_an_epoch_may_have_a_fraction():
     assert (event.created_at, notes) == (1700000000.5, [])
 
 
-@pytest.mark.parametrize("value", [{"a": 1}, [1, 2], "text", 5, True], ids=["object", "list", "string", "number", "bool"])
+@pytest.mark.parametrize(
+    "value", [{"a": 1}, [1, 2], "text", 5, True], ids=["object", "list", "string", "number", "bool"]
+)
 def test_values_of_the_user_may_be_anything(value):
     """C.13, B.7: inputs are lists in very old servers; `data` of a datasource is its result."""
     event, notes = read({"event": "node_finished", "data": {"inputs": value, "outputs": value, "files": value}})

@@ -28,7 +28,6 @@ from .streams import (
     chat_body,
     chatflow,
     chatflow_body,
-    completion,
     completion_body,
     data,
     error,
@@ -64,6 +63,9 @@ from .streams import (
     workflow_paused,
     workflow_started,
 )
+
+FORM_KEY = "s3cret"
+"""What submits a form."""
 
 THOUGHT = frame("agent_thought", id="th", position=1, thought="hm", observation="", tool="", tool_input="")
 
@@ -380,6 +382,65 @@ def test_of_two_ends_that_differ_the_first_stays_and_the_second_is_odd(body):
     assert kinds(run) == ["after-end"]
 
 
+@pytest.mark.parametrize(
+    "late",
+    [
+        message("Ho"),
+        message("Ho", "a", "text"),
+        message_replace("Ho"),
+        text_chunk("Ho"),
+        data("text_replace", text="Ho"),
+        data("reasoning_chunk", reasoning="hm", node_id="a"),
+        frame("message_file", id="f", belongs_to="assistant", url="/f.png"),
+        ran("x.1"),
+        started("x.1"),
+        finished("x.1"),
+        retried("x.1", 1),
+        row("it.row", type="iteration"),
+        iteration_started("it"),
+        iteration_next("it", 0),
+        iteration_completed("it"),
+        [loop_started("lp"), ran("x.1", loop=("lp", 0)), loop_completed("lp")],
+        agent_log("1", "a"),
+        human_input_required("f", "h"),
+        form_filled("h"),
+        form_timeout("h"),
+    ],
+    ids=lambda item: item["event"] if isinstance(item, dict) else "several",
+)
+def test_what_is_new_after_the_end_changes_nothing(late):
+    """`after-end`: kept in the statistics only. `settled` says that no frame to come can change the run."""
+    body = chatflow_body(workflow_started(), ran("a.1"), message("Hi"), message_end(), workflow_finished())
+    before, after = folded(body), folded(body + chatflow_body(late))
+    assert whole(after) == whole(before)
+    assert set(kinds(after)) <= {"after-end"}
+
+
+@pytest.mark.parametrize("late", [agent_message("Ho"), message("Ho"), THOUGHT], ids=lambda item: item["event"])
+def test_what_is_new_after_the_end_of_an_agent_changes_nothing(late):
+    body = chat_body(agent_message("Hi"), message_end())
+    before, after = folded(body), folded(body + chat_body(late))
+    assert (after.text, after.thoughts, after.status) == (before.text, before.thoughts, before.status)
+    assert set(kinds(after)) <= {"after-end"}
+
+
+@pytest.mark.parametrize("late", [message("Ho"), ran("x.1"), loop_started("lp"), human_input_required("f", "h")])
+def test_what_is_new_after_the_end_is_counted(late):
+    run = chatflow(workflow_started(), message("Hi"), message_end(), workflow_finished(), late)
+    assert set(kinds(run)) == {"after-end"}
+
+
+def test_an_empty_delta_after_the_end_is_nothing():
+    """B.3: the last deltas of a server are often empty."""
+    assert anomalies(chat(message("Hi"), message_end(), message(""))) == []
+
+
+def test_the_end_of_an_execution_may_come_after_that_of_its_run():
+    """C.3: explicit wins over inferred, and it is nothing new."""
+    run = workflow(workflow_started(), started("a.1"), workflow_finished("stopped"), finished("a.1"))
+    assert (tree_of(run), anomalies(run)) == ("a.1", [])
+
+
 def test_an_end_that_comes_twice_is_one_end():
     """C.13.1"""
     end = workflow_finished("failed", error="boom", total_tokens=3, outputs={"a": 1})
@@ -471,7 +532,9 @@ def test_frames_of_a_chatflow_that_name_only_the_message_belong_to_its_run():
 
 def test_executions_pair_by_their_id():
     """Never by node id: two executions of one node are open at once."""
-    assert tree(started("a.1"), started("a.2"), finished("a.2", status="failed", error="no"), finished("a.1")) == outline("""
+    assert tree(
+        started("a.1"), started("a.2"), finished("a.2", status="failed", error="no"), finished("a.1")
+    ) == outline("""
         a.1
         a.2 failed: no
     """)
@@ -511,7 +574,11 @@ def test_what_is_known_of_an_execution_is_not_taken_back():
         finished("a.1", outputs={"y": [1, 2, 3]}, process_data={"p": 1}, elapsed_time=0.5),
         data(
             "node_finished",
-            **{"id": "a.1", "node_id": "a", "status": "succeeded", "outputs": {"y": [1]}, "outputs_truncated": True},
+            id="a.1",
+            node_id="a",
+            status="succeeded",
+            outputs={"y": [1]},
+            outputs_truncated=True,
             **dict.fromkeys(("title", "inputs", "process_data", "elapsed_time", "created_at", "error")),
         ),
     )
@@ -544,7 +611,9 @@ def test_a_truncated_input_does_not_hold_back_a_whole_output():
 @pytest.mark.parametrize("status", ["running", "paused", "retry", "pending", "scheduled"])
 def test_an_end_is_not_taken_back_by_a_state_on_the_way(status):
     """C.8, C.13.2: never downgrade."""
-    assert tree(started("a.1"), finished("a.1", status="failed", error="no"), finished("a.1", status)) == "a.1 failed: no"
+    assert (
+        tree(started("a.1"), finished("a.1", status="failed", error="no"), finished("a.1", status)) == "a.1 failed: no"
+    )
 
 
 @pytest.mark.parametrize("status", [None, "exploded"])
@@ -555,7 +624,9 @@ def test_an_end_is_not_taken_back_by_a_state_that_says_nothing(status):
 
 
 def test_a_state_on_the_way_is_no_end():
-    run = live(workflow_started(), started("a.1"), finished("a.1", "running"), started("b.1"), finished("b.1", "paused"))
+    run = live(
+        workflow_started(), started("a.1"), finished("a.1", "running"), started("b.1"), finished("b.1", "paused")
+    )
     assert tree_of(run) == outline("""
         a.1 running
         b.1 paused
@@ -591,9 +662,10 @@ def test_an_execution_without_an_id_is_known_by_its_node():
     assert [(node.node_id, node.status) for node in run.nodes] == [("a", "succeeded")]
 
 
-def test_a_node_frame_that_says_nothing_is_applied_all_the_same():
+def test_a_node_frame_that_names_nothing_has_no_meaning():
     run = workflow(workflow_started(), data("node_started"), data("node_finished"), data("node_retry"))
-    assert len(run.executions) == 1
+    assert len(run.executions) == 0
+    assert kinds(run) == ["malformed-event"] * 3
 
 
 # ---- C.4: retries
@@ -680,14 +752,15 @@ LOG = outline("""
 @pytest.mark.parametrize("execution", ["ag", "ag.1", "something else", None])
 def test_entries_of_a_log_belong_to_the_execution_of_their_node(execution):
     """Correction 5: `node_execution_id` holds the node's id, and in other versions the execution's."""
-    assert tree(
+    got = tree(
         started("ag.1"),
         agent_log("1", "ag", label="ROUND 1", node_execution_id=execution),
         agent_log("2", "ag", parent="1", label="CALL search", node_execution_id=execution),
         agent_log("2", "ag", "success", parent="1", label="CALL search", node_execution_id=execution),
         agent_log("1", "ag", "success", label="ROUND 1", node_execution_id=execution),
         finished("ag.1"),
-    ) == LOG
+    )
+    assert got == LOG
 
 
 def test_an_entry_may_name_only_the_execution():
@@ -704,7 +777,9 @@ def test_an_entry_may_name_only_the_execution():
 def test_some_servers_name_an_entry_by_message_id():
     """B.7"""
     entry = agent_log("1", "ag", id=None, message_id="m1")
-    assert tree(started("ag.1"), entry, {**entry, "data": {**entry["data"], "status": "success"}}, finished("ag.1")) == (
+    assert tree(
+        started("ag.1"), entry, {**entry, "data": {**entry["data"], "status": "success"}}, finished("ag.1")
+    ) == (
         outline("""
             ag.1
               ~ 1 success
@@ -1107,7 +1182,11 @@ def test_without_usage_of_the_server_it_is_the_sum_of_the_leaves(metadata):
     """#8544: it may be missing."""
     run = chatflow(
         workflow_started(),
-        ran("a.1", metadata=spent(12, "0.5", "USD"), process_data={"usage": {"prompt_tokens": 10, "completion_tokens": 2}}),
+        ran(
+            "a.1",
+            metadata=spent(12, "0.5", "USD"),
+            process_data={"usage": {"prompt_tokens": 10, "completion_tokens": 2}},
+        ),
         ran("b.1", metadata=spent(3, "0.25", "USD"), outputs={"usage": {"prompt_tokens": 1, "completion_tokens": 2}}),
         ran("c.1"),
         message_end(**metadata),
@@ -1244,7 +1323,7 @@ LEAF = ran("a.1", metadata=spent(9))
             workflow_body(workflow_started(), LEAF, started("b.1"), workflow_finished("stopped", total_tokens=0)),
             (9, 9, "partial"),
         ),
-        (chat_body(message("Hi")), (0, 0, "partial")),
+        (chat_body(message("Hi")), (None, 0, "partial")),
     ],
     ids=["leaves", "no nodes", "no metadata", "interrupted", "stopped with open nodes", "no end"],
 )
@@ -1256,7 +1335,13 @@ def test_a_body_says_where_its_tokens_come_from(body, facts):
 # ---- C.8: pause and resume
 
 
-REASON = {"TYPE": "human_input_required", "form_id": "f", "node_id": "h", "node_title": "Review", "form_content": "Well?"}
+REASON = {
+    "TYPE": "human_input_required",
+    "form_id": "f",
+    "node_id": "h",
+    "node_title": "Review",
+    "form_content": "Well?",
+}
 
 PAUSED = [
     PING,
@@ -1266,8 +1351,8 @@ PAUSED = [
     message("Dear Ann", "llm", "text"),
     finished("llm.1", metadata=spent(60, "0.5", "USD"), outputs={"text": "Dear Ann"}),
     started("h.1"),
-    human_input_required("f", "h", form_content="Send Dear Ann?", form_token="secret", node_title="Review"),
-    workflow_paused("h", reasons=[{**REASON, "form_token": "secret"}], total_tokens=60, total_steps=3),
+    human_input_required("f", "h", form_content="Send Dear Ann?", form_token=FORM_KEY, node_title="Review"),
+    workflow_paused("h", reasons=[{**REASON, "form_token": FORM_KEY}], total_tokens=60, total_steps=3),
 ]
 RESUMED = [
     PING,
@@ -1287,7 +1372,7 @@ SNAPSHOT = [
     row("start.1"),
     row("llm.1"),
     row("h.1", "paused"),
-    human_input_required("f", "h", form_content="Send {{#llm.text#}}?", form_token="secret", node_title="Review"),
+    human_input_required("f", "h", form_content="Send {{#llm.text#}}?", form_token=FORM_KEY, node_title="Review"),
     workflow_paused(
         "h",
         reasons=[{**REASON, "form_content": "Send {{#llm.text#}}?"}],
@@ -1322,7 +1407,9 @@ def test_a_run_that_waits_for_a_person_is_paused():
 @pytest.mark.parametrize("bodies", [1, 2], ids=["one body (continue_on_pause)", "two bodies"])
 def test_a_resumption_goes_on_with_the_run(bodies):
     """C.8.3-C.8.7, C.13.6: nothing is cleared, and the human node is one execution."""
-    run = folded(*([chatflow_body(PAUSED), chatflow_body(RESUMED)] if bodies == 2 else [chatflow_body(PAUSED, RESUMED)]))
+    run = folded(
+        *([chatflow_body(PAUSED), chatflow_body(RESUMED)] if bodies == 2 else [chatflow_body(PAUSED, RESUMED)])
+    )
     assert (run.status, run.settled, run.mode, anomalies(run)) == ("succeeded", True, "chatflow", [])
     assert tree_of(run) == RESUMED_TREE
     assert form_facts(run) == [("f", "h", "submitted", "Send Dear Ann?")]
@@ -1401,7 +1488,9 @@ def test_thinking_that_the_answer_in_the_outputs_lacks_stays_reasoning():
     """Correction 7: `outputs.answer` has `<think>` stripped."""
     run = folded(
         chatflow_body(workflow_started(), message("<think>hm</think>Dear"), workflow_paused()),
-        chatflow_body(workflow_started("resumption"), message(" Ann"), workflow_finished(outputs={"answer": "Dear Ann"})),
+        chatflow_body(
+            workflow_started("resumption"), message(" Ann"), workflow_finished(outputs={"answer": "Dear Ann"})
+        ),
     )
     assert (run.text, run.reasoning) == ("Dear Ann", "hm")
 
@@ -1620,6 +1709,17 @@ def test_a_row_of_a_container_names_the_one_around_it():
     """)
 
 
+def test_a_row_of_a_container_that_names_itself_is_at_the_top():
+    run = workflow(
+        workflow_started(), container_row("it.row", iteration="it"), row("a.1", iteration="it"), workflow_finished()
+    )
+    assert tree_of(run) == outline("""
+        it#0
+          unassigned
+            a.1
+    """)
+
+
 def test_each_row_of_a_container_is_an_occurrence_of_it():
     """C.8: matched by node id from the first occurrence on, in each snapshot anew."""
     snapshot = workflow_body(
@@ -1756,10 +1856,10 @@ REPLAYED = {
         [iteration_started("it"), iteration_next("it", 0), iteration_next("it", 1)],
         [loop_started("lp", inputs={"n": 1}), started("a.1", iteration="it", loop="lp")],
         [loop_started("lp", inputs={"n": 2}), started("a.2", iteration="it", loop="lp")],
-        finished("a.1", iteration=("it", 1), loop=("lp", 0)),
-        loop_completed("lp", elapsed_time=0.25, outputs={"n": 1}),
         finished("a.2", iteration=("it", 0), loop=("lp", 0)),
-        loop_completed("lp", elapsed_time=0.5, outputs={"n": 2}),
+        loop_completed("lp", elapsed_time=0.25, outputs={"n": 2}),
+        finished("a.1", iteration=("it", 1), loop=("lp", 0)),
+        loop_completed("lp", elapsed_time=0.5, outputs={"n": 1}),
         iteration_completed("it"),
         workflow_finished(),
     ],
@@ -1809,7 +1909,9 @@ def test_a_snapshot_of_a_finished_run_changes_nothing():
 )
 def test_a_replay_makes_nothing(unknown, reports):
     """`replay-unknown`: counted; deltas have no identity, so a replay of them cannot be told from more text."""
-    body = chatflow_body(workflow_started(), loop_started("lp"), ran("a.1", loop=("lp", 0)), loop_completed("lp"), FLAT[1:])
+    body = chatflow_body(
+        workflow_started(), loop_started("lp"), ran("a.1", loop=("lp", 0)), loop_completed("lp"), FLAT[1:]
+    )
     once, again = folded(body), folded(body, chatflow_body(workflow_started(), unknown, workflow_finished("failed")))
     assert whole(again) == whole(once)
     assert kinds(again) == ["replay-unknown"] * reports
@@ -1842,27 +1944,33 @@ def test_a_form_is_what_its_frame_says():
             node_title="Review",
             inputs=[{"type": "paragraph"}],
             actions=[{"id": "ok"}],
-            form_token="secret",
+            form_token=FORM_KEY,
             expiration_time=EPOCH + 3600,
         ),
     )
     (form,) = run.forms
     assert (form.form_id, form.node_id, form.title, form.content) == ("f", "h", "Review", "Well?")
-    assert (list(form.inputs), list(form.actions), form.expires_at) == ([{"type": "paragraph"}], [{"id": "ok"}], EPOCH + 3600)
+    assert (list(form.inputs), list(form.actions), form.expires_at) == (
+        [{"type": "paragraph"}],
+        [{"id": "ok"}],
+        EPOCH + 3600,
+    )
     assert (form.status, form.action_id, form.submitted) == ("waiting", None, None)
 
 
 def test_the_token_of_a_form_is_kept_and_masked():
     """B.4: a secret. A form without one cannot be submitted through the API, which is no secret."""
-    run = live(workflow_started(), human_input_required("f", "h", form_token="s3cret"), human_input_required("g", "i"))
-    assert [form.token for form in run.forms] == ["s3cret", None]
-    assert [form.token for form in run.snapshot().forms] == ["s3cret", None]
+    run = live(workflow_started(), human_input_required("f", "h", form_token=FORM_KEY), human_input_required("g", "i"))
+    assert [form.token for form in run.forms] == [FORM_KEY, None]
+    assert [form.token for form in run.snapshot().forms] == [FORM_KEY, None]
     masked = run.snapshot().without_secrets()
     assert [form.token for form in masked.forms] == [HIDDEN, None]
-    assert b"s3cret" not in msgspec.json.encode(masked)
+    assert FORM_KEY.encode() not in msgspec.json.encode(masked)
 
 
-@pytest.mark.parametrize("kind", [{"TYPE": "human_input_required"}, {"type": "human_input_required"}, {"TYPE": "hitl_required"}])
+@pytest.mark.parametrize(
+    "kind", [{"TYPE": "human_input_required"}, {"type": "human_input_required"}, {"TYPE": "hitl_required"}]
+)
 def test_a_form_is_known_by_the_reason_of_the_pause_alone(kind):
     """B.4: its own event was lost; the discriminator has two spellings and a synonym."""
     reason = {key: value for key, value in REASON.items() if key != "TYPE"} | kind
@@ -1888,8 +1996,13 @@ def test_an_answer_finds_its_form_by_the_node():
     answer = form_filled("h", "reject", submitted_data={"comment": "no"}, rendered_content="Well? No.")
     run = live(workflow_started(), human_input_required("f", "h"), answer)
     (form,) = run.forms
-    assert (form.form_id, form.status, form.action_id, form.submitted) == ("f", "submitted", "reject", {"comment": "no"})
-    assert form.content == "Well?"
+    assert (form.form_id, form.status, form.action_id, form.submitted) == (
+        "f",
+        "submitted",
+        "reject",
+        {"comment": "no"},
+    )
+    assert form.content == "Well? No."  # as rendered with the answer in it
 
 
 def test_an_answer_without_a_form_makes_it_known():
@@ -2096,9 +2209,16 @@ def test_a_blocking_workflow_is_a_run(status):
         task_id=TASK,
         workflow_run_id=RUN,
         data={
-            **{"id": RUN, "workflow_id": "flow", "status": status, "outputs": {"a": 1}, "elapsed_time": 1.5},
-            **{"error": "no" if status == "failed" else None, "total_tokens": 24, "total_steps": 4},
-            **{"created_at": EPOCH, "finished_at": EPOCH + 2},
+            "id": RUN,
+            "workflow_id": "flow",
+            "status": status,
+            "outputs": {"a": 1},
+            "error": "no" if status == "failed" else None,
+            "elapsed_time": 1.5,
+            "total_tokens": 24,
+            "total_steps": 4,
+            "created_at": EPOCH,
+            "finished_at": EPOCH + 2,
         },
     )
     assert (run.mode, run.status, run.settled, run.outputs) == ("workflow", status, True, {"a": 1})
