@@ -45,11 +45,11 @@ class Record(Struct, frozen=True):
 class _Lines:
     """A body of JSON, cut into documents: the whole of it, or its lines if the first two are objects."""
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, start: int) -> None:
         self._limit = limit
         self._buffer = bytearray()
-        self._start = 0  # offset in the body of what is buffered
-        self._at = 0
+        self._start = start  # offset in the body of what is buffered
+        self._at = start
         self._first: tuple[int, bytes] | None = None
         self.is_document = False
         """Whether this is one document, which may span lines."""
@@ -215,14 +215,16 @@ class Reader:
         self._head += chunk
         if _BOM.startswith(self._head[:3]) and len(self._head) < len(_BOM):
             return []
-        start = self._head.removeprefix(_BOM).lstrip(_BLANK)
-        if not start and len(self._head) <= _LONGEST_BLANK:
+        body = self._head.removeprefix(_BOM)
+        start = body.lstrip(_BLANK)
+        blanks = len(body) - len(start)
+        if not start and blanks <= _LONGEST_BLANK:
             return []
         head, self._head = self._head, b""
         self._opening = start[:_LONGEST_FIELD_NAME]
-        if start.startswith(b"{"):
-            self._lines = _Lines(self._limit)
-            return self._read(self._lines.feed(head.removeprefix(_BOM)))
+        if start.startswith(b"{") and blanks <= _LONGEST_BLANK:
+            self._lines = _Lines(self._limit, start=len(head) - len(body))
+            return self._read(self._lines.feed(body))
         self._parser = Parser(max_frame_bytes=self._limit)
         return self._feed_parser(head)
 

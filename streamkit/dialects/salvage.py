@@ -17,7 +17,8 @@ from streamkit.run.payload import dumps, loads_leniently
 _MOST_FIELDS: Final = 24
 """So many wrong fields of one event are dropped one by one; a frame with more has no meaning."""
 
-_PROBLEM: Final = re.compile(r"(.*) - at `(\$[^`]*)`$", re.DOTALL)
+_PROBLEM: Final = re.compile(r"(?:Expected `([^`]*)`)?.* - at `(\$[^`]*)`$", re.DOTALL)
+_NUMBER: Final = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 _LONGEST_NUMBER: Final = 40
 
 _STEP: Final = re.compile(r"\.([^.\[\]]+)|\[(\d+|\.\.\.)\]")
@@ -28,9 +29,8 @@ _JSON_ERRORS: Final = (msgspec.MsgspecError, ValueError, RecursionError)
 def salvage(
     data: bytes,
     notes: Notes,
-    *,
     decoder: msgspec.json.Decoder[Any],
-    untagged: Callable[[dict[str, Any], bytes], Event | None],
+    tagged: Callable[[dict[str, Any]], dict[str, Any] | None],
 ) -> Event:
     """Read a frame again, with patience.
 
@@ -38,39 +38,52 @@ def salvage(
         data: the data of the frame.
         notes: takes what was wrong.
         decoder: the dialect's typed decoder, tagged by `event`.
-        untagged: makes an event of an object that has no `event`, or returns None.
+        tagged: returns an object that has no `event` with one that says what it is, or None.
     """
     payload = _load(data, notes)
     if not isinstance(payload, dict):
-        reason = "no JSON" if payload is None else f"a JSON {type(payload).__name__}, not an object"
-        notes.append(("malformed-event", reason))
-        return Malformed(reason, data)
-    word = payload.get("event")
-    if not isinstance(word, str):
-        event = untagged(payload, data)
-        if event is None:
-            notes.append(("malformed-event", "an object without `event`"))
-            return Malformed("an object without `event`", data)
-        return event
-    for _ in range(_MOST_FIELDS):
-        data = dumps(payload)
+        return _malformed(
+            "no JSON" if payload is None else f"a JSON {type(payload).__name__}, not an object", data, notes
+        )
+    if not isinstance(payload.get("event"), str):
+        payload = tagged(payload)
+        if payload is None:
+            return _malformed("an object without `event`", data, notes)
+    return mend(payload, data, notes, decoder)
+
+
+def mend(payload: dict[str, Any], data: bytes, notes: Notes, decoder: msgspec.json.Decoder[Any]) -> Event:
+    """Decode an object, field by wrong field.
+
+    Args:
+        payload: the object, with its `event`; it is changed.
+        data: the bytes that it came as, for what cannot be decoded.
+        notes: takes what was wrong.
+        decoder: the dialect's typed decoder.
+    """
+    for _ in range(_MOST_FIELDS + 1):
         try:
-            mended: Event = decoder.decode(data)
+            event: Event = decoder.decode(dumps(payload))
         except msgspec.ValidationError as error:
             problem = _PROBLEM.match(str(error))
+        except RecursionError:
+            return _malformed("nested too deeply", data, notes)
         else:
-            return mended
+            return event
         if problem is None:
             break
-        expected, path = problem.groups()
-        if path == "$.event":
-            notes.append(("unknown-event", word[:100]))
-            return Unknown(word, data)
-        notes.append(("bad-field", path[2:]))
-        if not _mend(payload, path, expected):
+        if problem[2] == "$.event":
+            notes.append(("unknown-event", payload["event"][:100]))
+            return Unknown(payload["event"], data)
+        notes.append(("bad-field", problem[2][2:]))
+        if not _mend_field(payload, problem[2], problem[1] or ""):
             break
-    notes.append(("malformed-event", f"`{word[:100]}` with too many wrong fields"))
-    return Malformed("too many wrong fields", data)
+    return _malformed(f"`{payload['event'][:100]}` with too many wrong fields", data, notes)
+
+
+def _malformed(reason: str, data: bytes, notes: Notes) -> Malformed:
+    notes.append(("malformed-event", reason))
+    return Malformed(reason, data)
 
 
 def decode_lenient(data: bytes, notes: Notes) -> dict[str, Any] | None:
@@ -98,7 +111,7 @@ def _load(data: bytes, notes: Notes) -> Any:  # noqa: ANN401 - a JSON value
     return payload
 
 
-def _mend(payload: dict[str, Any], path: str, expected: str) -> bool:
+def _mend_field(payload: dict[str, Any], path: str, expected: str) -> bool:
     """Convert the value at a msgspec error path to what was expected there, else remove it; False if neither can be."""
     place = _place(payload, path)
     if place is None or place == (payload, "event"):
@@ -134,18 +147,18 @@ def _convert(value: Any, expected: str) -> Any:  # noqa: ANN401 - a JSON value
         return None
     if isinstance(value, str):
         return _number(value, expected)
-    if "`str" in expected or " str" in expected:
+    if "str" in expected:
         return str(value)
     return int(value) if "int" in expected and value == int(value) else None
 
 
 def _number(text: str, expected: str) -> int | float | None:
-    """Read a number from a string, where a number was expected."""
-    kind = float if "float" in expected else int if "int" in expected else None
-    if kind is None or len(text) > _LONGEST_NUMBER:
+    """Read a JSON number from a string, where a number was expected."""
+    if len(text) > _LONGEST_NUMBER or not _NUMBER.fullmatch(text):
         return None
-    try:
-        number = kind(text)
-    except ValueError:
+    number = float(text)
+    if abs(number) == float("inf"):
         return None
-    return number if number - number == 0 else None  # neither infinite nor no number
+    if "int" in expected and number == int(number):
+        return int(text) if text.removeprefix("-").isdecimal() else int(number)
+    return number if "float" in expected else None

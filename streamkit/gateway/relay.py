@@ -47,15 +47,16 @@ async def watch(
         Exception: whatever `chunks` raises, unchanged.
     """
     observer = _Observer(Tap(name, run=run, max_frame_bytes=max_frame_bytes), clock)
+    iterator = aiter(chunks)
     try:
-        async for chunk in chunks:
+        async for chunk in iterator:
             observer.saw(chunk)
             yield chunk
             observer.look()
     finally:
         observer.look()  # the last chunk, if its reader left with it
         observer.finish(on_finish)
-        close = getattr(chunks, "aclose", None)
+        close = getattr(iterator, "aclose", None)
         if close is not None:  # a generator made in the call has no other owner
             await close()
 
@@ -66,24 +67,30 @@ class _Observer:
     def __init__(self, tap: Tap, clock: Callable[[], float]) -> None:
         self._tap = tap
         self._clock = clock
-        self._seen: tuple[bytes, float] | None = None
+        self._seen: bytes | None = None
+        self._at: float | None = None
         self._failed = False
 
     def saw(self, chunk: bytes) -> None:
         """Note a chunk and when it came."""
-        self._seen = chunk, self._clock()
+        self._seen = chunk
+        self._guarded(self._look_at_clock)
 
     def look(self) -> None:
         """Fold the chunk that was noted."""
         if self._seen is not None:
-            (chunk, at), self._seen = self._seen, None
-            self._guarded(lambda: self._tap.feed(chunk, at=at))
+            chunk, self._seen = self._seen, None
+            self._guarded(lambda: self._tap.feed(chunk, at=self._at))
 
     def finish(self, on_finish: Callable[[Run], object] | None) -> None:
         """Conclude the run and tell of it."""
-        self._guarded(lambda: self._tap.close(at=self._clock()))
+        self._guarded(self._look_at_clock)
+        self._guarded(lambda: self._tap.close(at=self._at))
         if on_finish is not None:
             self._guarded(lambda: on_finish(self._tap.run))
+
+    def _look_at_clock(self) -> None:
+        self._at = self._clock()
 
     def _guarded(self, action: Callable[[], object]) -> None:
         try:

@@ -13,11 +13,14 @@ import msgspec
 Json = Any
 """A decoded JSON value of the vendor: its shape is theirs, so nothing narrower would be true."""
 
-_MIN_EXPONENT, _MAX_EXPONENT = -30, 30
+_MIN_EXPONENT, _MAX_EXPONENT, _MOST_DIGITS = -30, 30, 60
 """Decimal exponents of a price that is taken seriously: `1e999999999` is a valid Decimal and would fill the memory."""
 
 _MAX_DEPTH: Final = 200
 """Deepest nesting of a decoded value that is kept: encoders give up at about 1,000, and ours stands inside a tree."""
+
+_MOST_INT_DIGITS: Final = 4000
+"""Python refuses to read an integer of more than 4,300 digits."""
 
 _NULL: Final = (b"", b"null")
 
@@ -61,13 +64,17 @@ def loads(data: bytes | None) -> Json:
 
 
 def loads_leniently(data: bytes) -> Json:
-    """Decode JSON that the standard forbids: NaN and Infinity become None, lone surrogates U+FFFD.
+    """Decode JSON that the standard forbids, or that no number type holds.
+
+    NaN, Infinity and numbers that are too large become None, lone surrogates U+FFFD.
 
     Raises:
         ValueError: if this is no JSON even so.
         RecursionError: if it is nested too deeply.
     """
-    value = json.loads(data.decode("utf-8", "replace"), parse_constant=lambda _: None, parse_float=_finite)
+    value = json.loads(
+        data.decode("utf-8", "replace"), parse_constant=lambda _: None, parse_float=_finite, parse_int=_int
+    )
     return _without_surrogates(value)
 
 
@@ -92,6 +99,10 @@ def _finite(text: str) -> float | None:
     return number if abs(number) != float("inf") else None
 
 
+def _int(text: str) -> int | None:
+    return int(text) if len(text) < _MOST_INT_DIGITS else None
+
+
 def _without_surrogates(value: Json) -> Json:
     if isinstance(value, str):
         try:
@@ -114,7 +125,7 @@ def money(value: Json) -> Decimal | None:
         amount = Decimal(str(value))
     except (InvalidOperation, ValueError):
         return None
-    if not amount.is_finite():
+    if not amount.is_finite() or len(amount.as_tuple().digits) > _MOST_DIGITS:
         return None
     if _MIN_EXPONENT <= amount.adjusted() <= _MAX_EXPONENT:
         return amount

@@ -21,7 +21,6 @@ from streamkit.run.execution import as_raw
 from streamkit.run.payload import Json, loads
 from streamkit.run.segments import SegmentCount, segments
 from streamkit.run.state import (
-    NodeStatus,
     RunError,
     RunState,
     RunStatus,
@@ -173,10 +172,12 @@ class Run(Answer):
 
     def start(self, *, inputs: bytes | msgspec.Raw | None = None, started_at: float | None = None) -> None:
         """Note that the server began the run, or told so again."""
-        if self.inputs_json is None:
+        if self.inputs_json is None and inputs is not None:
             self.inputs_json = self._keep(inputs)
-        if self.started_at is None:
+            self.revision += 1
+        if self.started_at is None and started_at is not None:
             self.started_at = started_at
+            self.revision += 1
         self.reopen()
 
     def reopen(self) -> None:
@@ -266,21 +267,21 @@ class Run(Answer):
         self.revision += 1
 
     def close_open_executions(self, at: float | None = None) -> None:
-        """Give executions whose end never came a state (DESIGN: they are neither running nor succeeded).
+        """Give executions whose end never came a state: they are neither running nor succeeded.
 
         Linear in the run. Stopped run: stopped. A node that waits for a person: paused. Everything else: unknown.
         """
         waiting = {form.node_id for form in self._forms.values() if form.status == "waiting"}
+        over = self.status in _ENDED
         for node in self.executions.values():
-            if node.status == "running":
-                open_status: NodeStatus = "stopped" if self.status == "stopped" else "unknown"
-                if node.node_id in waiting and self.status not in _ENDED:
-                    open_status = "paused"
-                node.status = open_status
+            if node.status == "running" or (over and node.status == "paused"):
+                node.status = "stopped" if self.status == "stopped" else "unknown"
+                if node.node_id in waiting and not over:
+                    node.status = "paused"
+                elif self._segments:
+                    self._segments[-1].lost = True
                 node.inferred = True
                 node.ended_at = at
-                if self._segments and open_status != "paused":
-                    self._segments[-1].lost = True
                 self._touch(node)
 
     def set_mode(self, mode: str) -> None:
@@ -291,7 +292,14 @@ class Run(Answer):
 
     def report_usage(self, usage: Usage) -> None:
         """Take the server's own usage of the whole run."""
-        self._server_usage = usage
+        before = self._server_usage or Usage()
+        self._server_usage = Usage(
+            prompt_tokens=known(usage.prompt_tokens, before.prompt_tokens),
+            completion_tokens=known(usage.completion_tokens, before.completion_tokens),
+            total_tokens=known(usage.total_tokens, before.total_tokens),
+            latency=known(usage.latency, before.latency),
+            cost=usage.cost or before.cost,
+        )
         if self.ended_by_server:
             self._end_segment()
         self.revision += 1

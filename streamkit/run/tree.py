@@ -5,8 +5,8 @@ the tree is.
 """
 
 from collections.abc import Iterator, Sequence
-from decimal import Decimal
-from typing import TypeVar
+from decimal import Context, Decimal
+from typing import Final, TypeVar
 
 import msgspec
 
@@ -18,6 +18,9 @@ from streamkit.run.state import Anomaly, Attempt, Cost, LogEntry, NodeStatus
 from streamkit.run.text import Text
 
 T = TypeVar("T")
+
+_EXACT: Final = Context(prec=300, traps=[])
+"""Sums of money are exact, whatever the caller's context: prices have at most `payload.money`'s digits."""
 
 
 class Tree:
@@ -37,6 +40,7 @@ class Tree:
         self.anomaly_counts: dict[str, int] = {}
         self.frame: int | None = None
         """The number of the frame that is being folded."""
+        self._payers: dict[str, int] = {}  # so many leaves named a price in a currency
         self._leaf_prompt_tokens: int | None = None
         self._leaf_completion_tokens: int | None = None
         self._top: dict[str, NodeExecution] = {}
@@ -95,7 +99,8 @@ class Tree:
         early = self._waiting_text.pop(node_id, None)
         if early:
             node._text = early
-            node.first_token_at = at
+            if early.length:
+                node.first_token_at = at
         self._touch(node)
         return node
 
@@ -163,12 +168,13 @@ class Tree:
         at: float | None = None,
     ) -> None:
         """Take the server's word on how an execution ended."""
-        node.status = status
-        node.inferred = False
+        if status != "unknown" or node.status not in OVER or node.inferred:  # a word we do not know takes nothing back
+            node.status = status
         node.error = error or node.error
         node.elapsed_time = known(elapsed_time, node.elapsed_time)
         node.finished_at = known(finished_at, node.finished_at)
-        node.ended_at = known(node.ended_at, at)
+        node.ended_at = at if node.inferred else known(node.ended_at, at)
+        node.inferred = False
         self._touch(node)
 
     def place(self, node: NodeExecution, container: NodeExecution | None, index: int | None = None) -> None:
@@ -189,6 +195,7 @@ class Tree:
 
     def _put_into(self, container: NodeExecution, node: NodeExecution, index: int | None) -> None:
         if container.container is None:
+            self._count(container, container.usage, None)
             container.container = Container()
         if index is None:
             container.container.unassigned[node.id] = node
@@ -245,17 +252,27 @@ class Tree:
                 provider=known(usage.provider, old.provider),
             )
         node.usage = usage
-        if node.container is None:
-            before = old or NodeUsage()
-            self.leaf_tokens += (usage.total_tokens or 0) - (before.total_tokens or 0)
-            self._leaf_prompt_tokens = _moved(self._leaf_prompt_tokens, before.prompt_tokens, usage.prompt_tokens)
-            self._leaf_completion_tokens = _moved(
-                self._leaf_completion_tokens, before.completion_tokens, usage.completion_tokens
-            )
-            for sign, cost in ((-1, before.cost), (1, usage.cost)):
-                for currency, amount in (cost or {}).items():
-                    self.leaf_cost[currency] = self.leaf_cost.get(currency, Decimal(0)) + sign * amount
+        self._count(node, old, usage)
         self._touch(node)
+
+    def _count(self, node: NodeExecution, before: NodeUsage | None, now: NodeUsage | None) -> None:
+        """Bring the sums over the leaves up to date with what one of them spent."""
+        if node.container is not None:
+            return
+        before, now = before or NodeUsage(), now or NodeUsage()
+        self.leaf_tokens += (now.total_tokens or 0) - (before.total_tokens or 0)
+        self._leaf_prompt_tokens = _moved(self._leaf_prompt_tokens, before.prompt_tokens, now.prompt_tokens)
+        self._leaf_completion_tokens = _moved(
+            self._leaf_completion_tokens, before.completion_tokens, now.completion_tokens
+        )
+        for currency, amount in (now.cost or {}).items():
+            self.leaf_cost[currency] = _EXACT.add(self.leaf_cost.get(currency, Decimal(0)), amount)
+            self._payers[currency] = self._payers.get(currency, 0) + 1
+        for currency, amount in (before.cost or {}).items():
+            self.leaf_cost[currency] = _EXACT.subtract(self.leaf_cost[currency], amount)
+            self._payers[currency] -= 1
+            if not self._payers[currency]:
+                del self.leaf_cost[currency]
 
     def latest(self, node_id: str) -> NodeExecution | None:
         """Return the execution of a node that began last."""
@@ -335,8 +352,8 @@ def known(first: T | None, second: T | None) -> T | None:
 
 
 def _moved(total: int | None, before: int | None, now: int | None) -> int | None:
-    """Return a sum in which one summand was unknown or another one before; None while none is known."""
-    return total if now is None else (total or 0) + now - (before or 0)
+    """Return a sum after one summand changed; None while none is known."""
+    return total if now is None and before is None else (total or 0) + (now or 0) - (before or 0)
 
 
 def _may_hold(container: NodeExecution | None, node: NodeExecution) -> bool:

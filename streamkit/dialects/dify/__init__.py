@@ -18,8 +18,7 @@ from streamkit.dialects.dify.events import (
     WorkflowBlockingResponse,
 )
 from streamkit.dialects.dify.reducer import DifyReducer, run_id_of
-from streamkit.dialects.salvage import decode_lenient, salvage
-from streamkit.run.payload import dumps
+from streamkit.dialects.salvage import decode_lenient, mend, salvage
 
 _WORDS: Final = frozenset(str(event.__struct_config__.tag) for event in STREAMED)
 _IDS: Final = ("task_id", "message_id", "conversation_id", "workflow_run_id")
@@ -49,34 +48,17 @@ class Dify:
         try:
             event: Event = self._decoder.decode(data)
         except (msgspec.MsgspecError, UnicodeError, RecursionError):
-            return salvage(data, notes, decoder=self._decoder, untagged=self._untagged(notes))
+            return salvage(data, notes, self._decoder, _tagged)
         return event
-
-    def _untagged(self, notes: Notes) -> Any:  # noqa: ANN401 - a function
-        def read(payload: dict[str, Any], data: bytes) -> Event | None:
-            if _is_error(payload):  # A.14: a bare error body
-                return self.decode(dumps({**payload, "event": "error"}), notes)
-            return None
-
-        return read
 
     def decode_document(self, data: bytes, notes: Notes) -> Sequence[Event]:
         """Decode a body that is one JSON document: a blocking answer, an error, or a single event."""
         payload = decode_lenient(data, notes)
         if payload is not None and "event" not in payload and _is_blocking_workflow(payload):
-            return [self._document(payload, WorkflowBlockingResponse, notes)]
+            return [_document(payload, data, WorkflowBlockingResponse, notes)]
         if payload is not None and payload.get("event") == "message" and "mode" in payload:
-            del payload["event"]
-            return [self._document(payload, ChatCompletionResponse, notes)]
+            return [_document(payload, data, ChatCompletionResponse, notes)]
         return [self.decode(data, notes)]
-
-    def _document(self, payload: dict[str, Any], kind: type[DifyEvent], notes: Notes) -> Event:
-        payload = {**payload, "event": str(kind.__struct_config__.tag)}
-        decoder = msgspec.json.Decoder(kind)
-        try:
-            return decoder.decode(dumps(payload))
-        except (msgspec.MsgspecError, UnicodeError, RecursionError):
-            return salvage(dumps(payload), notes, decoder=decoder, untagged=lambda payload, data: None)
 
     def run_keys(self, event: Event) -> tuple[str, ...]:
         """The workflow run's id and the message's, which only chatflows both have."""
@@ -87,6 +69,16 @@ class Dify:
     def reducer(self) -> DifyReducer:
         """Make the reducer of a new run."""
         return DifyReducer()
+
+
+def _tagged(payload: dict[str, Any]) -> dict[str, Any] | None:
+    """Read a bare error body as the event `error` (A.14)."""
+    return {**payload, "event": "error"} if _is_error(payload) else None
+
+
+def _document(payload: dict[str, Any], data: bytes, kind: type[DifyEvent], notes: Notes) -> Event:
+    payload["event"] = str(kind.__struct_config__.tag)
+    return mend(payload, data, notes, msgspec.json.Decoder(kind))
 
 
 def _is_error(payload: Mapping[str, Any]) -> bool:
