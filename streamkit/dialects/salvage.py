@@ -7,7 +7,7 @@ decoded. Only what is no JSON object, or has no meaning in the dialect, ends as 
 
 import re
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 
@@ -19,6 +19,8 @@ _MOST_FIELDS: Final = 24
 
 _PROBLEM: Final = re.compile(r"(?:Expected `([^`]*)`)?.* - at `(\$[^`]*)`$", re.DOTALL)
 _NUMBER: Final = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
+T = TypeVar("T")
+
 _LONGEST_NUMBER: Final = 40
 
 _STEP: Final = re.compile(r"\.([^.\[\]]+)|\[(\d+|\.\.\.)\]")
@@ -61,24 +63,48 @@ def mend(payload: dict[str, Any], data: bytes, notes: Notes, decoder: msgspec.js
         notes: takes what was wrong.
         decoder: the dialect's typed decoder.
     """
+    event: Event | None
+    event, refused = _field_by_field(payload, notes, decoder, "")
+    if event is not None:
+        return event
+    if refused == "$.event":
+        notes.append(("unknown-event", payload["event"][:100]))
+        return Unknown(payload["event"], data)
+    return _malformed(f"`{payload['event'][:100]}` with too many wrong fields", data, notes)
+
+
+def mend_object(data: bytes, notes: Notes, decoder: msgspec.json.Decoder[T], path: str) -> T | None:
+    """Decode an object that stands inside an event, field by wrong field; None if nothing of it can be read.
+
+    Args:
+        data: its JSON.
+        notes: takes what was wrong.
+        decoder: its typed decoder.
+        path: where it stands in the event.
+    """
+    payload = _load(data, notes)
+    return _field_by_field(payload, notes, decoder, f"{path}.")[0] if isinstance(payload, dict) else None
+
+
+def _field_by_field(
+    payload: dict[str, Any], notes: Notes, decoder: msgspec.json.Decoder[T], prefix: str
+) -> tuple[T | None, str | None]:
+    """Return the decoded object, or None and the path that cannot be mended, where there is one."""
     for _ in range(_MOST_FIELDS + 1):
         try:
-            event: Event = decoder.decode(dumps(payload))
+            return decoder.decode(dumps(payload)), None
         except msgspec.ValidationError as error:
             problem = _PROBLEM.match(str(error))
         except RecursionError:
-            return _malformed("nested too deeply", data, notes)
-        else:
-            return event
+            break
         if problem is None:
             break
         if problem[2] == "$.event":
-            notes.append(("unknown-event", payload["event"][:100]))
-            return Unknown(payload["event"], data)
-        notes.append(("bad-field", problem[2][2:]))
+            return None, "$.event"
+        notes.append(("bad-field", prefix + problem[2][2:]))
         if not _mend_field(payload, problem[2], problem[1] or ""):
             break
-    return _malformed(f"`{payload['event'][:100]}` with too many wrong fields", data, notes)
+    return None, None
 
 
 def _malformed(reason: str, data: bytes, notes: Notes) -> Malformed:

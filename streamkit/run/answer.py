@@ -152,9 +152,28 @@ class Answer(Tree):
         self.revision += 1
 
     def think(self, thought: Thought) -> None:
-        """Add or replace a round of an agent app (the server sends it again with more in it)."""
+        """Add a round of an agent app, or learn more of a known one (the server sends it again with more in it)."""
+        before = self._thoughts.get(thought.id)
+        if before is not None:
+            thought = Thought(
+                id=thought.id,
+                position=known(thought.position, before.position),
+                thought=known(thought.thought, before.thought),
+                tool=known(thought.tool, before.tool),
+                tool_input=known(thought.tool_input, before.tool_input),
+                observation=known(thought.observation, before.observation),
+                files=thought.files or before.files,
+            )
         self._thoughts[thought.id] = thought
         self.revision += 1
+
+    def knows_thought(self, thought_id: str) -> bool:
+        """Whether a round of this id was seen."""
+        return thought_id in self._thoughts
+
+    def knows_file(self, key: str) -> bool:
+        """Whether a file was added under this key."""
+        return key in self._files
 
     def cite(self, citations: Sequence[Json]) -> None:
         """Take the citations of the answer."""

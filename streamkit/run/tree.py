@@ -4,7 +4,7 @@ The rules of `streamkit.run.run` hold here; this is its other half. Every operat
 the tree is.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from decimal import Context, Decimal
 from typing import Final, TypeVar
 
@@ -46,7 +46,9 @@ class Tree:
         self._top: dict[str, NodeExecution] = {}
         self._nodes: list[NodeExecution] | None = []
         self._latest: dict[str, NodeExecution] = {}
+        self._running: dict[str, dict[str, NodeExecution]] = {}  # by node id: its open executions, oldest first
         self._waiting_text: dict[str, Text] = {}
+        self._waiting_reasoning: dict[str, Text] = {}
         self._journal = Journal()
 
     @property
@@ -94,8 +96,10 @@ class Tree:
             node.container = Container()
         self.executions[execution_id] = node
         self._latest[node_id] = node
+        self._running.setdefault(node_id, {})[execution_id] = node
         self._top[execution_id] = node
         self._nodes = None
+        node._reasoning = self._waiting_reasoning.pop(node_id, None)
         early = self._waiting_text.pop(node_id, None)
         if early:
             node._text = early
@@ -115,23 +119,27 @@ class Tree:
         outputs: bytes | msgspec.Raw | None = None,
         process_data: bytes | msgspec.Raw | None = None,
         metadata: bytes | msgspec.Raw | None = None,
-        truncated: bool = False,
+        truncated: Collection[str] = (),
     ) -> None:
-        """Learn facts of an execution; null never overwrites, nor a truncated value a whole one."""
+        """Learn facts of an execution; null never overwrites, nor does a value that was truncated.
+
+        `truncated` names those of the values that the server cut.
+        """
         node.type = type or node.type
         node.title = title or node.title
         node.started_at = known(node.started_at, started_at)
         for name, raw in (
-            ("inputs_json", inputs),
-            ("outputs_json", outputs),
-            ("process_data_json", process_data),
-            ("metadata_json", metadata),
+            ("inputs", inputs),
+            ("outputs", outputs),
+            ("process_data", process_data),
+            ("metadata", metadata),
         ):
             kept = self._keep(raw)
-            if kept is not None and not (truncated and getattr(node, name) is not None):
-                setattr(node, name, kept)
+            slot = f"{name}_json"
+            if kept is not None and not (name in truncated and getattr(node, slot) is not None):
+                setattr(node, slot, kept)
                 if node._decoded:
-                    node._decoded.pop(name, None)
+                    node._decoded.pop(slot, None)
         self._touch(node)
 
     def resume_execution(self, node: NodeExecution) -> None:
@@ -140,6 +148,7 @@ class Tree:
             node.status = "running"
             node.inferred = False
             node.ended_at = None
+            self._running.setdefault(node.node_id, {})[node.id] = node
             self._touch(node)
 
     def pause_execution(self, node: NodeExecution) -> None:
@@ -151,6 +160,8 @@ class Tree:
 
     def retry_execution(self, node: NodeExecution, index: int, error: str | None, elapsed_time: float | None) -> None:
         """Note that a try failed and another one follows; the same retry twice counts once."""
+        if node.inferred:
+            self.resume_execution(node)
         if node.attempts_by_index is None:
             node.attempts_by_index = {}
         if index not in node.attempts_by_index:
@@ -175,6 +186,7 @@ class Tree:
         node.finished_at = known(finished_at, node.finished_at)
         node.ended_at = at if node.inferred else known(node.ended_at, at)
         node.inferred = False
+        self._running.get(node.node_id, {}).pop(node.id, None)
         self._touch(node)
 
     def place(self, node: NodeExecution, container: NodeExecution | None, index: int | None = None) -> None:
@@ -275,8 +287,9 @@ class Tree:
                 del self.leaf_cost[currency]
 
     def latest(self, node_id: str) -> NodeExecution | None:
-        """Return the execution of a node that began last."""
-        return self._latest.get(node_id)
+        """Return the execution of a node that is meant where only the node is named: the open one, else the last."""
+        running = self._running.get(node_id)
+        return running[next(reversed(running))] if running else self._latest.get(node_id)
 
     def log(self, node: NodeExecution, entry: LogEntry, parent_id: str | None) -> None:
         """Add or update an entry of an agent's log; what the update leaves out stays."""
@@ -321,7 +334,7 @@ class Tree:
         still missing there, else it belongs to the next execution (a server may hold text back until the text before
         it is complete).
         """
-        node = self._latest.get(node_id)
+        node = self.latest(node_id)
         if node is None or (node.status in OVER and _text_is_complete(node)):
             self._waiting_text.setdefault(node_id, Text()).append(piece)
             return
@@ -336,14 +349,16 @@ class Tree:
             node.first_token_at = at
 
     def append_node_reasoning(self, node_id: str, piece: str, at: float | None = None) -> None:
-        """Append a delta of thinking to the last execution of a node, where there is one."""
-        node = self._latest.get(node_id)
-        if node is not None:
-            if node._reasoning is None:
-                node._reasoning = Text()
-            node._reasoning.append(piece)
-            self._first_token(node, piece, at)
-            self._touch(node)
+        """Append a delta of thinking to an execution of a node; what comes before the node waits for it."""
+        node = self.latest(node_id)
+        if node is None:
+            self._waiting_reasoning.setdefault(node_id, Text()).append(piece)
+            return
+        if node._reasoning is None:
+            node._reasoning = Text()
+        node._reasoning.append(piece)
+        self._first_token(node, piece, at)
+        self._touch(node)
 
 
 def known(first: T | None, second: T | None) -> T | None:

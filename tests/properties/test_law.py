@@ -13,11 +13,11 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from hypothesis import assume, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from streamkit import Run, Tap
-from streamkit.dialects.dify.events import DOCUMENTS, STREAMED, ContainerNextData, DifyEvent
+from streamkit.dialects.dify.events import DOCUMENTS, STREAMED
 from streamkit.run import stable
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
@@ -296,10 +296,6 @@ def test_the_law_holds_for_a_document_with_anything_in_any_field(data, cuts, see
     check_the_law(body, cuts, seed)
 
 
-FIELDS = [(kind, name) for kind in EVENTS for name in struct_fields(kind)]
-INSIDE = [(kind, "data", name) for kind in EVENTS for name in struct_fields(struct_fields(kind).get("data") or DifyEvent)]
-
-
 @pytest.mark.parametrize("kind", EVENTS, ids=WORDS.get)
 def test_any_value_in_any_field_of_an_event_never_raises_and_gives_valid_json(kind):
     """Each field with each hostile value, the other fields as they should be."""
@@ -335,21 +331,30 @@ def facts(run):
     return state
 
 
-OVER = [name for name, body in BODIES.items() if fold(body)[1].ended_by_server]
+ENDS = ("succeeded", "partial-succeeded", "failed", "stopped")
+OVER = [
+    name
+    for name in BODIES
+    if name.startswith("dify/") and json.loads((FIXTURES / name).with_suffix(".golden.json").read_text())["status"] in ENDS
+]
+"""Bodies of servers, by their goldens: hostile ones contradict themselves, and the last word wins each time."""
 
 
-def test_there_are_recordings_of_runs_that_ended():
+def test_there_are_many_recordings_of_runs_that_ended():
     assert len(OVER) > 60
 
 
 @pytest.mark.parametrize("name", OVER)
 def test_a_finished_run_that_is_told_again_stays_as_it_was(name):
-    """A replay merges what it knows and creates nothing (C.8, C.13)."""
+    """A replay merges what it knows and creates nothing (C.8, C.13). Where a start opens it, there is nothing amiss."""
     _, run = fold(BODIES[name])
-    before = facts(run)
+    before, anomalies = facts(run), dict(run.anomaly_counts)
     for _ in range(2):
         fold(BODIES[name], run=run)
         assert facts(run) == before
+    first = next(frame for frame in frames_of(BODIES[name]) if b"data:" in frame)
+    if b'"workflow_started"' in first and not anomalies:
+        assert run.anomaly_counts == {}
 
 
 def sse(word, **data):
@@ -462,7 +467,7 @@ def test_json_as_deep_as_a_stack_never_overflows_it(word, shape):
             inside = written(None, {"id": '"e39"', "node_id": '"n39"', "status": '"new"', name: deep(levels, shape)})
             frame = f'data: {{"event":"{word}","workflow_run_id":"r","data":{inside}}}\n\n'
             tap.feed(frame.encode())
-        published(tap.run)
+        assert msgspec.json.encode(tap.run.snapshot())  # which Python's own decoder may find too deep to check
         everything_readable(tap.run)
     tap.close()
     everything_readable(tap.run)
@@ -499,7 +504,3 @@ def test_folding_stops_at_nothing_when_a_run_is_reused_after_everything():
     assert run.anomaly_counts["foreign-run"] > 1000
     published(run)
     everything_readable(run)
-    assume(True)
-
-
-_ = ContainerNextData, FIELDS, INSIDE

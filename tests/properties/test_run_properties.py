@@ -11,14 +11,19 @@ import threading
 import tracemalloc
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
 from statistics import median
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streamkit import Run, Tap
 from streamkit.run import HumanInput, LogEntry, NodeUsage, journal
+
+FIXTURES = Path(__file__).parents[2] / "fixtures"
 
 
 def frame(word, /, **data):
@@ -317,3 +322,198 @@ def test_a_small_event_does_not_pay_for_a_large_one_before_it(name):
         tap.feed(given)
     assert not tap.run.anomalies
     assert memory_for_a_moment([lambda: tap.feed(small)] * 9) < 50_000
+
+
+# ---- changes are reported whole
+
+
+def own(node):
+    """What a view keeps of one execution: itself, where it stands, and what stands directly in it."""
+    frozen = node.freeze()
+    return (
+        *(getattr(frozen, name) for name in frozen.__struct_fields__ if name not in ("rounds", "unassigned")),
+        node.parent.id if node.parent else None,
+        node.round_index,
+        [(turn.index, turn.elapsed_time, [inside.id for inside in turn.nodes]) for turn in node.rounds],
+        [inside.id for inside in node.unassigned],
+    )
+
+
+class View:
+    """Keeps a copy of a run by asking what changed, as a viewer would."""
+
+    def __init__(self):
+        self.revision = 0
+        self.copies = {}
+        self.overflows = 0
+
+    def look(self, run):
+        changes = run.changed_since(self.revision)
+        self.revision = changes.revision
+        if changes.everything:
+            self.overflows += 1
+            self.copies = {node.id: own(node) for node in run.walk()}
+            return
+        for gone in changes.gone:
+            del self.copies[gone]
+        for changed in changes.changed:
+            self.copies[changed] = own(run.executions[changed])
+
+    def check(self, run):
+        self.look(run)
+        assert self.copies == {node.id: own(node) for node in run.walk()}
+
+
+NODES = st.sampled_from("abcdefgh")
+"""Eight executions, three of them containers, so that operations meet."""
+
+OPERATIONS = st.one_of(
+    st.tuples(st.just("open"), NODES),
+    st.tuples(st.just("place"), NODES, NODES | st.none(), st.integers(0, 2) | st.none()),
+    st.tuples(st.just("close"), NODES, st.sampled_from(["succeeded", "failed", "exception"])),
+    st.tuples(st.sampled_from(["resume", "pause"]), NODES),
+    st.tuples(st.just("describe"), NODES, st.sampled_from([None, b"{}", b'{"text":"x"}', b'{"text":""}', b'"\\ud800"'])),
+    st.tuples(st.just("text"), NODES, st.sampled_from(["x", "", "<think>", "</think>"])),
+    st.tuples(st.just("reasoning"), NODES),
+    st.tuples(st.just("spend"), NODES, st.integers(0, 9) | st.none()),
+    st.tuples(st.just("log"), NODES, st.sampled_from("xyz"), st.sampled_from("xyz") | st.none()),
+    st.tuples(st.just("retry"), NODES, st.integers(1, 3)),
+    st.tuples(st.sampled_from(["begin round", "time round"]), NODES, st.integers(0, 2)),
+    st.tuples(st.just("ask"), NODES),
+    st.tuples(st.just("end"), st.sampled_from(["paused", "stopped", "succeeded"])),
+)
+
+
+def perform(run, operation, *args):
+    """Do one operation, if the execution that it is about is there."""
+    if operation == "open":
+        if args[0] not in run.executions:
+            is_container = args[0] in "abc"
+            run.open_execution(args[0], args[0], type="x", title="", is_container=is_container, at=1.0)
+        return
+    if operation == "end":
+        run.conclude(args[0])
+        run.close_open_executions(2.0)
+        return
+    if operation == "ask":
+        run.ask(HumanInput(form_id=args[0], node_id=args[0]))
+        return
+    if operation == "text":
+        run.append_node_text(*args)
+        return
+    node = run.executions.get(args[0])
+    if node is None:
+        return
+    match operation:
+        case "place":
+            container = run.executions.get(args[1])
+            if container is None or container.container is not None:
+                run.place(node, container, args[2] if container else None)
+        case "close":
+            run.close_execution(node, args[1], at=3.0)
+        case "resume":
+            run.resume_execution(node)
+        case "pause":
+            run.pause_execution(node)
+        case "describe":
+            run.describe(node, outputs=args[1])
+        case "reasoning":
+            run.append_node_reasoning(args[0], "hm")
+        case "spend":
+            run.spend(node, NodeUsage(args[1], args[1], None, {"USD": Decimal(args[1] or 0)}))
+        case "log":
+            run.log(node, LogEntry(id=args[1], label=args[1], status=""), args[2])
+        case "retry":
+            run.retry_execution(node, args[1], None, None)
+        case "begin round":
+            run.begin_round(node, args[1])
+        case _:
+            run.time_round(node, args[1], 1.5)
+
+
+STEPS = st.lists(st.tuples(OPERATIONS, st.sampled_from(["", "", "look", "freeze", "freeze one", "read"])), max_size=60)
+
+
+@given(STEPS)
+@settings(max_examples=150)
+def test_a_view_that_asks_what_changed_has_the_whole_run(steps):
+    """However the operations come, and however often it asks."""
+    run, view = Run("dify"), View()
+    for operation, then in steps:
+        perform(run, *operation)
+        if then == "look":
+            view.check(run)
+    view.check(run)
+    assert view.overflows == 0
+
+
+@given(STEPS)
+@settings(max_examples=150)
+def test_a_snapshot_made_of_shared_parts_equals_one_made_at_once(steps):
+    """Frozen parts are renewed wherever something below them changed, and nobody's look changes anything."""
+    looked_at, left_alone = Run("dify"), Run("dify")
+    for operation, then in steps:
+        perform(looked_at, *operation)
+        perform(left_alone, *operation)
+        match then:
+            case "freeze":
+                looked_at.snapshot()
+            case "freeze one":
+                for node in list(looked_at.executions.values())[:2]:
+                    node.freeze()
+                    _ = [turn.freeze() for turn in node.rounds]
+            case "read":
+                _ = [(node.text, node.outputs, node.logs, node.rounds) for node in looked_at.walk()]
+    assert looked_at.snapshot() == left_alone.snapshot()
+    assert looked_at.changed_since(0) == left_alone.changed_since(0)
+
+
+@given(STEPS)
+@settings(max_examples=100)
+def test_whatever_the_operations_no_execution_is_lost_doubled_or_miscounted(steps):
+    run = Run("dify")
+    for operation, _ in steps:
+        perform(run, *operation)
+    walked = list(run.walk())
+    assert sorted(node.id for node in walked) == sorted(run.executions)
+    for node in walked:
+        for turn in node.rounds:
+            assert turn.nodes
+            assert all(inside.parent is node and inside.round is turn for inside in turn.nodes)
+        assert all(inside.parent is node and inside.round is None for inside in node.unassigned)
+    assert all(node.parent is None for node in run.nodes)
+    leaves = [node for node in walked if node.container is None]
+    assert run.leaf_tokens == sum(node.total_tokens or 0 for node in leaves)
+    assert sum(run.leaf_cost.values()) == sum(sum((node.cost or {}).values()) for node in leaves)
+    assert (run.usage.prompt_tokens or 0) == sum(node.prompt_tokens or 0 for node in leaves)
+    msgspec.json.encode(run.snapshot())
+
+
+FOLDERS = ("dify", "dify/protocol", "dify/synthetic", "hostile")
+RECORDINGS = sorted(path for folder in FOLDERS for path in (FIXTURES / folder).glob("*.sse"))
+
+
+@given(st.sampled_from([path for path in RECORDINGS if path.stat().st_size < 40_000]), st.randoms(use_true_random=False))
+def test_a_view_of_a_recording_has_the_whole_run_at_every_moment(path, chance):
+    """Also when frames are lost or come twice: executions move then."""
+    tap, view = Tap("auto"), View()
+    for block in path.read_bytes().split(b"\n\n"):
+        for _ in range(chance.choice([0, 1, 1, 1, 1, 1, 2])):
+            tap.feed(block + b"\n\n")
+        if chance.random() < 0.3:
+            view.check(tap.run)
+    tap.close()
+    view.check(tap.run)
+
+
+def test_a_view_that_slept_too_long_is_told_to_begin_again():
+    """More changes than the journal holds, between two looks; then fewer again."""
+    chance = random.Random(5)  # noqa: S311
+    tap, view = Tap("dify"), View()
+    tap.feed(BEGIN + ITERATION)
+    for number in range(2 * journal.LENGTH):
+        tap.feed(started("llm", f"e{number}", iteration_id="it"))
+        if number > journal.LENGTH and chance.random() < 0.002:
+            view.check(tap.run)
+    view.check(tap.run)
+    assert view.overflows == 1

@@ -23,6 +23,7 @@ from itertools import islice
 from typing import Final, Literal, TypeVar
 
 from streamkit.dialects.dify.events import ContainerStartedData, ExecutionMetadata
+from streamkit.dialects.dify.facts import truncated
 from streamkit.run import NodeExecution, Run
 from streamkit.run.execution import MAX_DEPTH
 
@@ -86,7 +87,7 @@ class Occurrence:
         self.named = False
         """Whether a child named this container itself."""
         self.descended: dict[str, tuple[NodeExecution, int | None]] = {}
-        """Executions by id that were put here although they named the container around; the round they were told."""
+        """Executions by id that were put here although they named the container around, and their round if they are there."""
         self.doubt: tuple[Occurrence, int | None] | None = None
         """The container (and its round) that this may stand in after all."""
 
@@ -163,13 +164,10 @@ class Containers:
             count = self._replayed[node_id] = self._replayed.get(node_id, 0) + 1
             if count > len(known):
                 run.report("replay-unknown", f"{kind} {node_id}")
-                return
-            occurrence = known[count - 1]
-        else:
-            waiting = known[-1] if known and known[-1].open and not known[-1].announced else None
-            occurrence = waiting or self._create(run, kind, node_id, data.title, at)
-            if occurrence.node.status == "unknown":
-                run.resume_execution(occurrence.node)
+            return
+        occurrence = self._unannounced(known) or self._create(run, kind, node_id, data.title, at)
+        if occurrence.node.inferred:
+            run.resume_execution(occurrence.node)
         occurrence.announced = True
         run.describe(
             occurrence.node,
@@ -178,11 +176,20 @@ class Containers:
             started_at=data.created_at,
             inputs=data.inputs,
             metadata=data.metadata,
-            truncated=data.inputs_truncated is True,
+            truncated=truncated(data),
         )
         if kind == "loop" and occurrence.current is None:  # round 0 of a loop is never announced
             occurrence.current = 0
             run.begin_round(occurrence.node, 0)
+
+    def _unannounced(self, known: list[Occurrence]) -> Occurrence | None:
+        """Return the occurrence that a start announces, if its children or its row in a snapshot came first.
+
+        One that is over already can only be announced late where it cannot begin again: outside all containers.
+        """
+        if not known or known[-1].announced:
+            return None
+        return known[-1] if known[-1].open or known[-1].parent is None else None
 
     def next(self, run: Run, kind: Kind, node_id: str, index: int, key: str | None) -> None:
         """A round is announced. This makes no round: engines announce rounds that never come."""
@@ -192,9 +199,16 @@ class Containers:
             occurrence.keys[key] = index - 1
             self._place_by_key(run, occurrence, key)
             return
+        if occurrence.node.inferred:
+            run.resume_execution(occurrence.node)
+        if index == occurrence.current:  # told again
+            return
         one_after_another = occurrence.running == 0 and not occurrence.next_came_last
         if kind == "iteration" and occurrence.current is not None and index > 0 and not one_after_another:
             self._find_parallel(run, occurrence)
+        if not occurrence.parallel:  # what is still open in the round before has lost its end
+            for child in list(occurrence.children.values()):
+                self._close(child)
         occurrence.current = index
         occurrence.next_came_last = True
         run.begin_round(occurrence.node, index)
@@ -266,8 +280,8 @@ class Containers:
         if outer is not None:
             self._move(run, occurrence, outer, None if outer.parallel else outer.current)
             outer.next_came_last = False
-            if outer.blocks is not None:
-                outer.blocks.add(node)
+            if outer.parallel:
+                self._add_to_block(outer, node)
         return occurrence
 
     def _guess_outer(self, run: Run, node_id: str, before: list[Occurrence]) -> Occurrence | None:
@@ -278,11 +292,13 @@ class Containers:
                 self._homes[node_id] = doubt[0].node.node_id
                 self._move(run, before[-1], *doubt)
                 before[-1].doubt = None
-        home = self._homes.get(node_id, node_id)
+        home = self._homes.get(node_id)
         for outer in self._last_open():
-            if home not in (node_id, outer.node.node_id):
+            if home not in (None, outer.node.node_id) or any(
+                holder.node.node_id == node_id for holder in outer.around()
+            ):
                 continue
-            if outer.current is not None and (home != node_id or outer.running == 0):
+            if outer.current is not None:
                 return outer
         return None
 
@@ -335,9 +351,12 @@ class Containers:
         if key is not None:
             self._remember_key(home, node, key)
         elif home.parallel and not snapshot:
-            if home.blocks is None:
-                home.blocks = Blocks()
-            home.blocks.add(node)
+            self._add_to_block(home, node)
+
+    def _add_to_block(self, home: Occurrence, node: NodeExecution) -> None:
+        if home.blocks is None:
+            home.blocks = Blocks()
+        home.blocks.add(node)
 
     def settle(self, run: Run, node: NodeExecution, metadata: ExecutionMetadata) -> None:
         """Take what the end of an execution says of its rounds: of its container and of the one around it."""
@@ -383,16 +402,18 @@ class Containers:
             return home
         if below is not home:
             return home
-        for other in _last(self._occurrences[home.node.node_id]):
-            if other.parent is outer and other.confirmed in (None, index):
-                if other.confirmed is None:
-                    other.confirmed = index
-                    run.place(other.node, outer.node, index)
-                run.place(node, other.node, None)
-                home.running -= 1
-                other.running += 1
-                return other
-        return home
+        siblings = _last(self._occurrences[home.node.node_id])
+        other = next((other for other in siblings if other.parent is outer and other.confirmed in (None, index)), None)
+        if other is None:  # the start of the one that is meant was lost
+            other = self._create(run, home.kind, home.node.node_id, home.node.title, node.seen_at, nest=False)
+            self._move(run, other, outer, index)
+        if other.confirmed is None:
+            other.confirmed = index
+            run.place(other.node, outer.node, index)
+        run.place(node, other.node, None)
+        home.running -= 1
+        other.running += 1
+        return other
 
     def _innermost(
         self,
@@ -439,7 +460,7 @@ class Containers:
         while below is not None and inner.node.node_id != home:
             inner, below = below, self._open_inside(below, kinds)
         if inner is not start and node is not None:
-            inner.descended[node.id] = (node, None)
+            inner.descended[node.id] = (node, None if start.parallel else start.current)
         return inner
 
     def _open_inside(self, occurrence: Occurrence, kinds: set[Kind]) -> Occurrence | None:
@@ -465,8 +486,7 @@ class Containers:
         outer = inner.parent
         inner.doubt = (outer, inner.node.round_index)
         self._move(run, inner, None, None)
-        for node, told in inner.descended.values():
-            index = told if told is not None else (None if outer.parallel else outer.current)
+        for node, index in inner.descended.values():
             run.place(node, outer.node, index)
             if node.status == "running":
                 inner.running -= 1
@@ -552,9 +572,12 @@ class Containers:
         return islice((self._open[number] for number in reversed(self._open)), _LOOK)
 
     def _replayed_one(self, node_id: str) -> Occurrence | None:
-        known = self._occurrences.get(node_id, [])
-        count = self._replayed.get(node_id, 0)
-        return known[count - 1] if 0 < count <= len(known) else None
+        """Return the occurrence that an end in a replay tells news of: the first one whose own end was lost."""
+        return next((known for known in self._occurrences.get(node_id, ())[:_LOOK] if known.node.inferred), None)
+
+    def knows(self, node_id: str) -> bool:
+        """Whether a container of this node was seen."""
+        return node_id in self._occurrences
 
 
 def _index(key: str) -> int | None:

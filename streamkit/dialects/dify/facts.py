@@ -4,12 +4,14 @@ Each function decodes only the fields it wants; what is missing or of another sh
 """
 
 from decimal import Decimal
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 import msgspec
 from msgspec import Raw, Struct
 
+from streamkit.dialects.base import Notes
 from streamkit.dialects.dify.events import ExecutionMetadata, NodeFinishedData, UsagePayload
+from streamkit.dialects.salvage import mend_object
 from streamkit.run import NO_CURRENCY, NodeUsage, Run, Usage
 from streamkit.run.payload import money
 from streamkit.run.state import Cost
@@ -51,24 +53,11 @@ def metadata_of(run: Run, raw: Raw) -> ExecutionMetadata:
     try:
         return _METADATA.decode(data)
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
-        return _field_by_field(run, data)
-
-
-def _field_by_field(run: Run, data: bytes) -> ExecutionMetadata:
-    try:
-        payload = msgspec.json.decode(data)
-    except (msgspec.MsgspecError, UnicodeError, RecursionError):
-        return _NO_METADATA
-    good: dict[str, Any] = {}
-    for name in ExecutionMetadata.__struct_fields__ if isinstance(payload, dict) else ():
-        if name in payload:
-            try:
-                metadata = msgspec.convert({name: payload[name]}, ExecutionMetadata, strict=False)
-            except msgspec.ValidationError:
-                run.report("bad-field", f"data.execution_metadata.{name}")
-                continue
-            good[name] = getattr(metadata, name)
-    return ExecutionMetadata(**good)
+        notes: Notes = []
+        metadata = mend_object(data, notes, _METADATA, "data.execution_metadata")
+        for kind, detail in notes:
+            run.report(kind, detail)
+        return metadata or _NO_METADATA
 
 
 def usage_of(run: Run, payload: UsagePayload) -> Usage:
@@ -143,3 +132,9 @@ def _look(decoder: msgspec.json.Decoder[T], raw: Raw) -> T | None:
         return decoder.decode(data)
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
         return None
+
+
+def truncated(data: Struct) -> tuple[str, ...]:
+    """Return which of an event's values the server cut (C.11)."""
+    names = ("inputs", "outputs", "process_data")
+    return tuple(name for name in names if getattr(data, f"{name}_truncated", None) is True)

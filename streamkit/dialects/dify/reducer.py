@@ -18,9 +18,17 @@ from msgspec import UNSET
 from streamkit.dialects.base import Event, Malformed, Unknown
 from streamkit.dialects.dify import events as dify
 from streamkit.dialects.dify.containers import KINDS, Containers, Kind
-from streamkit.dialects.dify.facts import container_usage, metadata_of, node_usage, true_error, usage_of, user_of
+from streamkit.dialects.dify.facts import (
+    container_usage,
+    metadata_of,
+    node_usage,
+    true_error,
+    truncated,
+    usage_of,
+    user_of,
+)
 from streamkit.run import HumanInput, LogEntry, NodeExecution, Run, RunError, Thought
-from streamkit.run.payload import bounded
+from streamkit.run.payload import bounded, loads
 from streamkit.run.state import NodeStatus, RunStatus
 
 _NODE_STATUSES: Final[Mapping[str, NodeStatus]] = {
@@ -59,6 +67,9 @@ class DifyReducer:
         self._relayed = False
         """Whether the body opened with a ping, as only relayed streams do (A.8, correction 13)."""
         self._waiting_logs: dict[str, list[dify.AgentLogData]] = {}
+        """Entries of agents' logs by the node that they wait for."""
+        self._log_owners: dict[tuple[str | None, str], NodeExecution] = {}
+        """The execution that has an entry, by node id and entry id (correction 5)."""
 
     # ---- the protocol of a reducer
 
@@ -103,6 +114,7 @@ class DifyReducer:
             (run.task_id is None and event.task_id is not None)
             or (run.message_id is None and event.message_id is not None)
             or (run.id is None and event.workflow_run_id is not None)
+            or (run.conversation_id is None and event.conversation_id is not None)
         ):
             run.identify(
                 id=event.workflow_run_id,
@@ -174,13 +186,13 @@ class DifyReducer:
             at=at,
         )
         if self._resumed and run.mode == "chatflow" and not self._replay:
-            answer = _mapping(run.outputs).get("answer")
+            answer = _mapping(loads(bytes(data.outputs))).get("answer")
             if isinstance(answer, str):  # only here is it the whole answer (correction 7)
                 run.complete_text(answer)
         if run.mode == "workflow":
             self._add_files(run, data.files)
-        if self._message_ended or run.mode == "workflow" or status in ("failed", "stopped"):
-            run.settle()
+        if self._message_ended or (run.mode == "workflow" and status != "failed"):
+            run.settle()  # else the other end of a chatflow may come, or the error with its code (C.12)
 
     def _run_status(self, run: Run, word: str | None) -> RunStatus:
         status = _RUN_STATUSES.get(word or "")
@@ -216,6 +228,8 @@ class DifyReducer:
         """Learn a form from the pause, where its own event was lost."""
         if reason.node_id is None or run.knows_form(reason.form_id):
             return
+        if reason.form_id is None and run.form_of(reason.node_id) is not None:
+            return
         run.ask(
             HumanInput(
                 form_id=reason.form_id,
@@ -241,13 +255,21 @@ class DifyReducer:
             run.finish("failed", error=error, at=at)
         run.settle()
 
-    def _is_late(self, run: Run, what: str) -> bool:
-        """Whether something new comes after the end: in a replay, or where the server had said all. It is reported."""
+    def _is_late(self, run: Run, what: str, *, known: bool = False) -> bool:
+        """Whether something may not change the run any more, and report it so.
+
+        Args:
+            run: the run.
+            what: what came.
+            known: whether it tells more of what is known: a replay may do that.
+        """
         if self._replay:
-            run.report("replay-unknown", what)
-        elif run.settled:
+            if not known:
+                run.report("replay-unknown", what)
+            return not known
+        if run.settled:
             run.report("after-end", what)
-        return self._replay or run.settled
+        return run.settled
 
     # ---- text
 
@@ -283,10 +305,13 @@ class DifyReducer:
 
     def _agent_thought(self, run: Run, event: dify.AgentThought, at: float | None) -> None:
         self._message_frame(run, event)
+        thought_id = event.id or f"position:{event.position}"
+        if self._is_late(run, "agent_thought", known=run.knows_thought(thought_id)):
+            return
         self._is_agent(run)
         run.think(
             Thought(
-                id=event.id or f"position:{event.position}",
+                id=thought_id,
                 position=event.position,
                 thought=event.thought,
                 tool=event.tool,
@@ -301,15 +326,22 @@ class DifyReducer:
         if event.url is None and isinstance(event.answer, str):  # B.2: a delta under a wrong name
             self._delta(run, event.answer, event.from_variable_selector, at)
         elif event.belongs_to != "user":
+            key = event.id or event.url or ""
+            if self._is_late(run, "message_file", known=run.knows_file(key)):
+                return
             file = {"id": event.id, "type": event.type, "belongs_to": event.belongs_to, "url": event.url}
-            run.add_file(event.id or event.url or "", file)
+            run.add_file(key, file)
 
     def _message_replace(self, run: Run, event: dify.MessageReplace, at: float | None) -> None:
+        self._message_frame(run, event)
         if not self._replay and not run.settled:
             # Correction 15: after moderation, and without a workflow, deltas that follow are late.
             run.replace_text(event.answer, freeze=event.reason == "output_moderation" or not self._workflow)
 
     def _message_end(self, run: Run, event: dify.MessageEnd, at: float | None) -> None:
+        if run.settled and not self._replay:
+            run.report("after-end", "message_end")
+            return
         self._message_frame(run, event)
         self._message_ended = True
         metadata = event.metadata or dify.MessageEndMetadata()
@@ -338,6 +370,7 @@ class DifyReducer:
         self._delta(run, event.data.text, event.data.from_variable_selector, at)
 
     def _text_replace(self, run: Run, event: dify.TextReplace, at: float | None) -> None:
+        self._workflow_frame(run, event)
         if not self._replay and not run.settled:
             run.replace_text(event.data.text)
 
@@ -365,12 +398,10 @@ class DifyReducer:
             title=data.title,
             started_at=data.created_at,
             inputs=data.inputs,
-            truncated=data.inputs_truncated is True,
+            truncated=truncated(data),
         )
         if not self._replay:
             run.resume_execution(node)
-        for entry in self._waiting_logs.pop(node.node_id, ()):
-            self._log(run, node, entry)
 
     def _execution(
         self, run: Run, data: dify.NodeStartedData | dify.NodeFinishedData, at: float | None
@@ -388,6 +419,8 @@ class DifyReducer:
         node = run.open_execution(execution_id, data.node_id or "", type=data.node_type, title=data.title, at=at)
         key = data.parallel_run_id if isinstance(data, dify.NodeStartedData) else None
         self._containers.put(run, node, data.iteration_id, data.loop_id, key, snapshot=self._snapshot)
+        for entry in self._waiting_logs.pop(node.node_id, ()):
+            self._log(run, node, entry)
         return node
 
     def _node_retry(self, run: Run, event: dify.NodeRetry, at: float | None) -> None:
@@ -416,7 +449,7 @@ class DifyReducer:
             outputs=data.outputs,
             process_data=data.process_data,
             metadata=data.execution_metadata,
-            truncated=True in (data.inputs_truncated, data.outputs_truncated, data.process_data_truncated),
+            truncated=truncated(data),
         )
         metadata = metadata_of(run, data.execution_metadata)
         if not self._replay:
@@ -502,7 +535,8 @@ class DifyReducer:
         over = self._replay or run.settled
         node = self._containers.end(run, kind, node_id, metadata, replay=over, at=at)
         if node is None:
-            self._is_late(run, f"{kind} {node_id}")
+            if not self._containers.knows(node_id):
+                self._is_late(run, f"{kind} {node_id}")
             return
         run.describe(
             node,
@@ -511,7 +545,7 @@ class DifyReducer:
             inputs=data.inputs,
             outputs=data.outputs,
             metadata=data.execution_metadata,
-            truncated=True in (data.inputs_truncated, data.outputs_truncated),
+            truncated=truncated(data),
         )
         usage = container_usage(run, metadata, data.total_tokens)
         if usage is not None:
@@ -533,15 +567,19 @@ class DifyReducer:
     def _agent_log(self, run: Run, event: dify.AgentLog, at: float | None) -> None:
         self._workflow_frame(run, event)
         data = event.data
-        node = run.executions.get(data.node_execution_id or "") or run.latest(data.node_id or "")
+        node = self._log_owners.get((data.node_id, _entry_id(data)))
+        if self._is_late(run, "agent_log", known=node is not None):
+            return
+        node = node or run.executions.get(data.node_execution_id or "") or run.latest(data.node_id or "")
         if node is None:
             self._waiting_logs.setdefault(data.node_id or data.node_execution_id or "", []).append(data)
         else:
             self._log(run, node, data)
 
     def _log(self, run: Run, node: NodeExecution, data: dify.AgentLogData) -> None:
+        self._log_owners[data.node_id, _entry_id(data)] = node
         entry = LogEntry(
-            id=data.id or data.message_id or "",
+            id=_entry_id(data),
             label=data.label or "",
             status=data.status or "",
             error=data.error,
@@ -579,6 +617,8 @@ class DifyReducer:
         self._workflow_frame(run, event)
         data = event.data
         form = self._form(run, data.node_id, data.node_title)
+        if form is None:
+            return
         run.answer_form(
             msgspec.structs.replace(
                 form,
@@ -593,12 +633,16 @@ class DifyReducer:
         self._workflow_frame(run, event)
         data = event.data
         form = self._form(run, data.node_id, data.node_title)
+        if form is None:
+            return
         expires_at = form.expires_at if data.expiration_time is None else data.expiration_time
         run.answer_form(msgspec.structs.replace(form, status="expired", expires_at=expires_at))
 
-    def _form(self, run: Run, node_id: str | None, title: str | None) -> HumanInput:
+    def _form(self, run: Run, node_id: str | None, title: str | None) -> HumanInput | None:
         """Return the form of a node; where only its answer is seen, a form that the answer alone makes known."""
         known = run.form_of(node_id or "")
+        if self._is_late(run, f"form of {node_id}", known=known is not None):
+            return None
         return known or HumanInput(form_id=None, node_id=node_id or "", title=title)
 
     # ---- pipelines, blocking answers, the rest
@@ -667,6 +711,10 @@ def run_id_of(event: dify.DifyEvent) -> str | None:
     if isinstance(event, dify.WorkflowStarted | dify.WorkflowFinished):
         return event.data.id
     return event.data.workflow_run_id if isinstance(event, dify.WorkflowPaused) else None
+
+
+def _entry_id(data: dify.AgentLogData) -> str:
+    return data.id or data.message_id or ""
 
 
 def _list(value: Any) -> list[Any]:  # noqa: ANN401 - a JSON value

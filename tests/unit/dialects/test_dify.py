@@ -148,24 +148,25 @@ def test_a_run_is_of_the_dialect_that_its_frames_show():
 
 
 @pytest.mark.parametrize(
-    ("event", "key"),
+    ("event", "keys"),
     [
-        (NodeStarted(workflow_run_id="r", message_id="m"), "r"),
-        (Message(message_id="m"), "m"),
-        (read(event="workflow_started", data={"id": "r"}), "r"),
-        (read(event="workflow_finished", data={"id": "r"}, message_id="m"), "r"),
-        (read(event="workflow_paused", data={"workflow_run_id": "r"}), "r"),
-        (WorkflowStarted(), None),
-        (WorkflowFinished(message_id="m"), "m"),
-        (WorkflowPaused(), None),
-        (Error(message="no"), None),
-        (Message(task_id="t", conversation_id="c"), None),
-        (Unknown("later", b"{}"), None),
-        (Malformed("no JSON", b"{"), None),
+        (NodeStarted(workflow_run_id="r", message_id="m"), ("r", "m")),
+        (Message(message_id="m"), ("m",)),
+        (read(event="workflow_started", data={"id": "r"}), ("r",)),
+        (read(event="workflow_finished", data={"id": "r"}, message_id="m"), ("r", "m")),
+        (read(event="workflow_paused", data={"workflow_run_id": "r"}), ("r",)),
+        (WorkflowStarted(), ()),
+        (WorkflowFinished(message_id="m"), ("m",)),
+        (WorkflowPaused(), ()),
+        (Error(message="no"), ()),
+        (Message(task_id="t", conversation_id="c"), ()),
+        (Unknown("later", b"{}"), ()),
+        (Malformed("no JSON", b"{"), ()),
     ],
 )
-def test_a_frame_names_its_run_or_else_its_message(event, key):
-    assert DIFY.run_key(event) == key
+def test_a_frame_names_its_run_and_its_message(event, keys):
+    """The surest name comes first."""
+    assert DIFY.run_keys(event) == keys
 
 
 def test_what_is_no_event_of_dify_belongs_to_every_run():

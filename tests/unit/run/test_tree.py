@@ -98,10 +98,10 @@ def test_what_a_later_frame_leaves_out_stays(run):
 def test_a_whole_value_wins_over_a_truncated_one_whichever_comes_first(run):
     """C.11."""
     node = execution(run)
-    run.describe(node, outputs=b'"cut"', truncated=True)
+    run.describe(node, outputs=b'"cut"', truncated=["outputs"])
     assert node.outputs == "cut"  # better than nothing
     run.describe(node, outputs=b'"whole"')
-    run.describe(node, outputs=b'"cut"', truncated=True)
+    run.describe(node, outputs=b'"cut"', truncated=["outputs"])
     assert node.outputs == "whole"
 
 
@@ -497,12 +497,12 @@ def test_a_node_that_ended_with_an_empty_text_has_all_of_it(run):
     assert node.text == ""
 
 
-def test_thinking_goes_to_the_latest_execution_of_a_node_and_needs_one(run):
-    run.append_node_reasoning("llm", "lost", 1)
+def test_thinking_goes_to_the_execution_of_a_node_and_waits_for_it(run):
+    run.append_node_reasoning("llm", "early, ", 1)
     node = execution(run, "llm", at=2)
     run.append_node_reasoning("llm", "", 3)
     run.append_node_reasoning("llm", "so", 4)
-    assert (node.reasoning, node.text, node.first_token_at) == ("so", "", 4)
+    assert (node.reasoning, node.text, node.first_token_at) == ("early, so", "", 4)
 
 
 # ---- anomalies

@@ -78,7 +78,7 @@ def test_metadata_of_another_shape_tells_nothing(nothing):
 def test_a_wrong_field_of_metadata_costs_only_itself_and_is_counted():
     """DESIGN 6: `bad-field` with its path. What can be converted without loss is known."""
     here = run()
-    wrong = {**METADATA, "total_tokens": {"n": 12}, "total_price": "free", "iteration_index": "1", "currency": 5}
+    wrong = {**METADATA, "total_tokens": {"n": 12}, "total_price": "free", "iteration_index": "1", "currency": [5]}
     known = said(metadata_of(here, raw(wrong)))
     assert known == {
         key: value for key, value in METADATA.items() if key not in ("total_tokens", "total_price", "currency")
