@@ -67,20 +67,20 @@ class _Observer:
     def __init__(self, tap: Tap, clock: Callable[[], float]) -> None:
         self._tap = tap
         self._clock = clock
-        self._seen: bytes | None = None
+        self._seen: list[bytes] = []
         self._at: float | None = None
         self._failed = False
 
     def saw(self, chunk: bytes) -> None:
         """Note a chunk and when it came."""
-        self._seen = chunk
+        self._seen.append(chunk)
         self._guarded(self._look_at_clock)
 
     def look(self) -> None:
         """Fold the chunk that was noted."""
-        if self._seen is not None:
-            chunk, self._seen = self._seen, None
-            self._guarded(lambda: self._tap.feed(chunk, at=self._at))
+        while self._seen:
+            chunk = self._seen.pop()
+            self._guarded(lambda: self._tap.feed(chunk, at=self._at))  # noqa: B023 - called at once
 
     def finish(self, on_finish: Callable[[Run], object] | None) -> None:
         """Conclude the run and tell of it."""

@@ -32,10 +32,39 @@ class NodeUsage(msgspec.Struct, frozen=True):
     provider: str | None = None
 
 
+class Siblings:
+    """Executions that stand beside each other: in the order in which they began, each removed in constant time."""
+
+    __slots__ = ("_by_id", "_in_order")
+
+    def __init__(self) -> None:
+        self._by_id: dict[str, NodeExecution] = {}
+        self._in_order = True
+
+    def __bool__(self) -> bool:
+        return bool(self._by_id)
+
+    def __iter__(self) -> Iterator["NodeExecution"]:
+        if not self._in_order:  # something came here late: its round was told at its end, or it was moved
+            self._by_id = dict(sorted(self._by_id.items(), key=lambda item: item[1].number))
+            self._in_order = True
+        return iter(self._by_id.values())
+
+    def add(self, node: "NodeExecution") -> None:
+        """Put an execution beside the others."""
+        if self._by_id and next(reversed(self._by_id.values())).number > node.number:
+            self._in_order = False
+        self._by_id[node.id] = node
+
+    def remove(self, node: "NodeExecution") -> None:
+        """Take an execution away."""
+        del self._by_id[node.id]
+
+
 class Round:
     """One turn of a container."""
 
-    __slots__ = ("_frozen", "_quiet", "by_id", "container", "elapsed_time", "index")
+    __slots__ = ("_frozen", "_quiet", "container", "elapsed_time", "index", "siblings")
 
     def __init__(self, container: "NodeExecution", index: int) -> None:
         self.container = container
@@ -43,19 +72,19 @@ class Round:
         """Counted from 0."""
         self.elapsed_time: float | None = None
         """Seconds, where the server says it."""
-        self.by_id: dict[str, NodeExecution] = {}
+        self.siblings = Siblings()
         self._frozen: RoundState | None = None
         self._quiet = False  # whether the frozen status is the container's doing
 
     @property
     def nodes(self) -> Sequence["NodeExecution"]:
-        """The executions of this round, in order of arrival."""
-        return list(self.by_id.values())
+        """The executions of this round, in the order in which they began."""
+        return list(self.siblings)
 
     @property
     def status(self) -> NodeStatus:
         """What became of the round: nothing on the wire says it, so its executions do."""
-        states = {node.status for node in self.by_id.values()}
+        states = {node.status for node in self.siblings}
         for word in ("failed", "stopped", "paused", "unknown", "running"):
             if word in states:
                 return word
@@ -70,22 +99,22 @@ class Round:
     def freeze(self) -> RoundState:
         """Return the published form, shared for as long as nothing changes."""
         if self._frozen is None:
-            nodes = tuple(node.freeze() for node in self.by_id.values())
+            nodes = tuple(node.freeze() for node in self.siblings)
             self._frozen = RoundState(index=self.index, status=self.status, elapsed_time=self.elapsed_time, nodes=nodes)
-            self._quiet = all(node.status in _WELL for node in self.by_id.values())
+            self._quiet = all(node.status in _WELL for node in self.siblings)
         elif self._quiet and self._frozen.status != self._quiet_status():  # the container went on, or ended
             self._frozen = msgspec.structs.replace(self._frozen, status=self._quiet_status())
         return self._frozen
 
 
 class Container:
-    """What only an iteration or a loop has. Executions stand in dicts: any of them may move, in constant time."""
+    """What only an iteration or a loop has."""
 
     __slots__ = ("current", "rounds", "unassigned")
 
     def __init__(self) -> None:
         self.rounds: dict[int, Round] = {}
-        self.unassigned: dict[str, NodeExecution] = {}
+        self.unassigned = Siblings()
         self.current: int | None = None
         """The round that is going on, where rounds come one after another."""
 
@@ -148,6 +177,7 @@ class NodeExecution:
         "log_entries",
         "metadata_json",
         "node_id",
+        "number",
         "outputs_json",
         "parent",
         "process_data_json",
@@ -163,6 +193,8 @@ class NodeExecution:
 
     def __init__(self, execution_id: str, node_id: str, *, type: str, title: str) -> None:
         self.id = execution_id
+        self.number = 0
+        """Executions of a run are numbered as they begin."""
         self.node_id = node_id
         self.type = type
         """The vendor's node type: an open set."""
@@ -273,7 +305,7 @@ class NodeExecution:
     @property
     def unassigned(self) -> Sequence["NodeExecution"]:
         """Executions inside this container whose round is not known (yet)."""
-        return list(self.container.unassigned.values()) if self.container else ()
+        return list(self.container.unassigned) if self.container else ()
 
     @property
     def logs(self) -> tuple[LogEntry, ...]:
@@ -297,9 +329,9 @@ class NodeExecution:
             node = waiting.pop()
             yield node
             if node.container:
-                waiting.extend(reversed(node.container.unassigned.values()))
+                waiting.extend(reversed(node.unassigned))
                 for turn in reversed(node.rounds):
-                    waiting.extend(reversed(turn.by_id.values()))
+                    waiting.extend(reversed(turn.nodes))
 
     def freeze(self) -> NodeState:
         """Return the published form, shared for as long as nothing changes at or below this execution."""

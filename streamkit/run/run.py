@@ -360,7 +360,7 @@ class Run(Answer):
             last_heartbeat_at=self.last_heartbeat_at,
             settled=self.settled,
             segments=tuple(self.segments),
-            nodes=tuple([node.freeze() for node in self._top.values()]),
+            nodes=tuple([node.freeze() for node in self._top]),
             forms=tuple(self.forms),
             citations=tuple(self.citations),
             files=tuple(self.files),

@@ -11,7 +11,7 @@ from typing import Final, TypeVar
 import msgspec
 
 from streamkit.run.anomaly import KEPT, Kind
-from streamkit.run.execution import MAX_DEPTH, OVER, Container, Log, NodeExecution, NodeUsage, Round
+from streamkit.run.execution import MAX_DEPTH, OVER, Container, Log, NodeExecution, NodeUsage, Round, Siblings
 from streamkit.run.journal import Changes, Journal
 from streamkit.run.payload import cleaned, is_null
 from streamkit.run.state import Anomaly, Attempt, Cost, LogEntry, NodeStatus
@@ -43,7 +43,7 @@ class Tree:
         self._payers: dict[str, int] = {}  # so many leaves named a price in a currency
         self._leaf_prompt_tokens: int | None = None
         self._leaf_completion_tokens: int | None = None
-        self._top: dict[str, NodeExecution] = {}
+        self._top = Siblings()
         self._nodes: list[NodeExecution] | None = []
         self._latest: dict[str, NodeExecution] = {}
         self._running: dict[str, dict[str, NodeExecution]] = {}  # by node id: its open executions, oldest first
@@ -53,14 +53,14 @@ class Tree:
 
     @property
     def nodes(self) -> Sequence[NodeExecution]:
-        """Top-level executions, in order of arrival."""
+        """Top-level executions, in the order in which they began."""
         if self._nodes is None:
-            self._nodes = list(self._top.values())
+            self._nodes = list(self._top)
         return self._nodes
 
     def walk(self) -> Iterator[NodeExecution]:
         """Yield every execution, depth first."""
-        for node in self._top.values():
+        for node in self._top:
             yield from node.walk()
 
     def changed_since(self, revision: int) -> Changes:
@@ -97,7 +97,8 @@ class Tree:
         self.executions[execution_id] = node
         self._latest[node_id] = node
         self._running.setdefault(node_id, {})[execution_id] = node
-        self._top[execution_id] = node
+        node.number = len(self.executions)
+        self._top.add(node)
         self._nodes = None
         node._reasoning = self._waiting_reasoning.pop(node_id, None)
         early = self._waiting_text.pop(node_id, None)
@@ -199,7 +200,7 @@ class Tree:
         self._take_out(node)
         node.parent = container
         if container is None:
-            self._top[node.id] = node
+            self._top.add(node)
             self._nodes = None
         else:
             self._put_into(container, node, index)
@@ -210,12 +211,12 @@ class Tree:
             self._count(container, container.usage, None)
             container.container = Container()
         if index is None:
-            container.container.unassigned[node.id] = node
+            container.container.unassigned.add(node)
         else:
             turn = container.container.rounds.get(index)
             if turn is None:
                 turn = container.container.rounds[index] = Round(container, index)
-            turn.by_id[node.id] = node
+            turn.siblings.add(node)
             turn._frozen = None
             node.round = turn
         self._touch(container)
@@ -224,14 +225,14 @@ class Tree:
         """Remove an execution from where it stands; a round that is empty then was none."""
         home, turn = node.parent, node.round
         if home is None or home.container is None:
-            del self._top[node.id]
+            self._top.remove(node)
             self._nodes = None
         elif turn is None:
-            del home.container.unassigned[node.id]
+            home.container.unassigned.remove(node)
         else:
-            del turn.by_id[node.id]
+            turn.siblings.remove(node)
             turn._frozen = None
-            if not turn.by_id:
+            if not turn.siblings:
                 del home.container.rounds[turn.index]
         if home is not None:
             self._touch(home)

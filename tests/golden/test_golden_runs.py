@@ -36,12 +36,6 @@ CHAINS: dict[str, tuple[str, ...]] = {
 }
 """Bodies of one run, in order; the name of the golden run that they give together."""
 
-KNOWN_TO_FAIL = {
-    "hostile/unknown_dialect": "anomalies of the body stand behind those of the frames that came in the same chunk",
-}
-"""Where the law does not hold yet: the order of anomalies depends on the chunks. A repair must empty this table."""
-
-
 @pytest.fixture
 def update(request: pytest.FixtureRequest) -> bool:
     return request.config.getoption("--update-golden")
@@ -53,9 +47,7 @@ def test_a_body_gives_its_golden_run(name, update):
 
 
 @pytest.mark.parametrize("name", BODIES)
-def test_a_body_gives_the_same_run_in_pieces(name, request):
-    if name in KNOWN_TO_FAIL:
-        request.applymarker(pytest.mark.xfail(reason=KNOWN_TO_FAIL[name]))
+def test_a_body_gives_the_same_run_in_pieces(name):
     assert golden_text(fold([BODIES[name]], size=61)) == golden_text(fold([BODIES[name]]))
 
 

@@ -108,12 +108,15 @@ async def test_a_server_that_dies_leaves_the_client_with_what_came_and_the_run_i
         request.transport.close()
         return response
 
-    passed, runs = b"", []
-    async with aiohttp.ClientSession() as client, serving(dying) as upstream:
+    passed, runs = bytearray(), []
+
+    async def pass_on(answer):
+        async for chunk in watch(answer.content.iter_any(), "dify", on_finish=runs.append):
+            passed.extend(chunk)
+
+    async with aiohttp.ClientSession() as client, serving(dying) as upstream, client.get(f"{upstream}/x") as answer:
         with pytest.raises(aiohttp.ClientPayloadError):
-            async with client.get(f"{upstream}/x") as answer:
-                async for chunk in watch(answer.content.iter_any(), "dify", on_finish=runs.append):
-                    passed += chunk
+            await pass_on(answer)
     (run,) = runs
     assert body.startswith(passed)
     assert run.bytes == len(passed)

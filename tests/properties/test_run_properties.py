@@ -5,7 +5,7 @@ given back. The second shows loops that run in C and copy what they run over, wh
 """
 
 import json
-import random
+import os
 import sys
 import threading
 import tracemalloc
@@ -17,7 +17,7 @@ from statistics import median
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from streamkit import Run, Tap
@@ -26,20 +26,24 @@ from streamkit.run import HumanInput, LogEntry, NodeUsage, journal
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 
 
+def sse(**event):
+    return b"data: " + json.dumps(event).encode() + b"\n\n"
+
+
 def frame(word, /, **data):
-    return b"data: " + json.dumps({"event": word, "workflow_run_id": "r", "task_id": "t", "data": data}).encode() + b"\n\n"
+    return sse(event=word, workflow_run_id="r", task_id="t", data=data)
 
 
 def message(word, /, **fields):
-    return b"data: " + json.dumps({"event": word, "message_id": "m", "conversation_id": "c", **fields}).encode() + b"\n\n"
+    return sse(event=word, message_id="m", conversation_id="c", **fields)
 
 
 # ---- flat cost
 
-EVENTS = 20_000
-"""So many like events in a stream; what grows with them by a nanosecond each is seen."""
+EVENTS = 100_000 if os.environ.get("HYPOTHESIS_PROFILE") == "thorough" else 6_000
+"""So many like events in a stream: work for each event before, however little, is then most of the work."""
 
-WINDOW = 60
+WINDOW = 30
 """So many turns are measured in the first tenth, and as many in the last."""
 
 
@@ -69,7 +73,7 @@ def log(entry, parent=None, **more):
 
 
 def form(number, node="h"):
-    return frame("human_input_required", form_id=f"f{number}", node_id=node, form_content="?", form_token="s")
+    return frame("human_input_required", form_id=f"f{number}", node_id=node, form_content="?")
 
 
 def ended(**more):
@@ -78,7 +82,8 @@ def ended(**more):
 
 BEGIN = frame("workflow_started", id="r")
 ITERATION = frame("iteration_started", id="it", node_id="it")
-PARALLEL = (BEGIN, ITERATION, frame("iteration_next", node_id="it", index=0), frame("iteration_next", node_id="it", index=1))
+NEXT = [frame("iteration_next", node_id="it", index=index) for index in range(2)]
+PARALLEL = (BEGIN, ITERATION, *NEXT)
 NODE = (BEGIN, started("llm", "llm"))
 
 STREAMS = {
@@ -157,7 +162,7 @@ STREAMS = {
     "a container that ends again and again": Stream(
         lambda i: [
             started("llm", f"e{i}", iteration_id="it"),
-            frame("iteration_completed", node_id="it", status="succeeded", execution_metadata={"iteration_duration_map": {}}),
+            frame("iteration_completed", node_id="it", execution_metadata={"iteration_duration_map": {}}),
         ],
         PARALLEL,
     ),
@@ -262,17 +267,17 @@ def test_an_event_late_in_a_stream_costs_what_an_early_one_costs(name):
     """DESIGN 8: at most 1.3 times as much in the last tenth as in the first."""
     stream, tap = STREAMS[name], Tap("dify")
     turns = EVENTS // len(stream.turn(0))
-    for given in stream.prelude:
-        tap.feed(given)
+    for part in stream.prelude:
+        tap.feed(part)
 
     def pass_on(first, last):
         for number in range(first, last):
-            for given in stream.turn(number):
-                tap.feed(given)
+            for part in stream.turn(number):
+                tap.feed(part)
 
     def cost(first):
-        given = [stream.turn(number) for number in range(first, first + 2 * WINDOW)]
-        turns = [lambda parts=parts: [tap.feed(part) for part in parts] for parts in given]
+        made = [stream.turn(number) for number in range(first, first + 2 * WINDOW)]
+        turns = [lambda parts=parts: [tap.feed(part) for part in parts] for parts in made]
         return instructions(lambda: [turn() for turn in turns[:WINDOW]]), memory_for_a_moment(turns[WINDOW:])
 
     tenth = turns // 10
@@ -293,7 +298,10 @@ RESUMED = (
 
 AFTER_MUCH = {
     "the end of a resumed chatflow": ((*RESUMED, ended(outputs={"answer": "x", "other": LARGE})), ended()),
-    "the end of a node": ((*NODE, finished("llm", "llm", outputs={"text": "x", "other": LARGE})), finished("llm", "llm", outputs=None)),
+    "the end of a node": (
+        (*NODE, finished("llm", "llm", outputs={"text": "x", "other": LARGE})),
+        finished("llm", "llm", outputs=None),
+    ),
     "an answered form": (
         (BEGIN, started("h", "h"), form(1), finished("h", "h", node_type="human-input", outputs={"other": LARGE})),
         finished("h", "h", node_type="human-input", outputs=None),
@@ -308,7 +316,10 @@ AFTER_MUCH = {
         message("message_end", metadata={"reasoning": {"llm": "hm"}}),
     ),
     "a delta after a replacement": ((BEGIN, message("message_replace", answer=LARGE)), message("message", answer="x")),
-    "an entry of a log": ((BEGIN, started("a", "a"), log("l", data={"x": LARGE}, metadata={"x": LARGE})), log("l", status="x")),
+    "an entry of a log": (
+        (BEGIN, started("a", "a"), log("l", data={"x": LARGE}, metadata={"x": LARGE})),
+        log("l", status="x"),
+    ),
     "a retry": ((*NODE, finished("llm", "llm", outputs={"x": LARGE})), frame("node_retry", id="llm", node_id="llm")),
 }
 
@@ -318,8 +329,8 @@ def test_a_small_event_does_not_pay_for_a_large_one_before_it(name):
     """Else a few bytes, sent again and again, cost a megabyte of work each."""
     before, small = AFTER_MUCH[name]
     tap = Tap("dify")
-    for given in (*before, small):
-        tap.feed(given)
+    for part in (*before, small):
+        tap.feed(part)
     assert not tap.run.anomalies
     assert memory_for_a_moment([lambda: tap.feed(small)] * 9) < 50_000
 
@@ -372,7 +383,7 @@ OPERATIONS = st.one_of(
     st.tuples(st.just("place"), NODES, NODES | st.none(), st.integers(0, 2) | st.none()),
     st.tuples(st.just("close"), NODES, st.sampled_from(["succeeded", "failed", "exception"])),
     st.tuples(st.sampled_from(["resume", "pause"]), NODES),
-    st.tuples(st.just("describe"), NODES, st.sampled_from([None, b"{}", b'{"text":"x"}', b'{"text":""}', b'"\\ud800"'])),
+    st.tuples(st.just("describe"), NODES, st.sampled_from([None, b"{}", b'{"text":"x"}', b'"\\ud800"'])),
     st.tuples(st.just("text"), NODES, st.sampled_from(["x", "", "<think>", "</think>"])),
     st.tuples(st.just("reasoning"), NODES),
     st.tuples(st.just("spend"), NODES, st.integers(0, 9) | st.none()),
@@ -384,58 +395,55 @@ OPERATIONS = st.one_of(
 )
 
 
-def perform(run, operation, *args):
+def open_one(run, name):
+    if name not in run.executions:
+        run.open_execution(name, name, type="x", title="", is_container=name in "abc", at=1.0)
+
+
+def place(run, node, container_id, index):
+    container = run.executions.get(container_id)
+    if container is None or container.container is not None:
+        run.place(node, container, index if container else None)
+
+
+def end(run, status):
+    run.conclude(status)
+    run.close_open_executions(2.0)
+
+
+OF_A_RUN = {
+    "open": open_one,
+    "end": end,
+    "ask": lambda run, name: run.ask(HumanInput(form_id=name, node_id=name)),
+    "text": lambda run, name, piece: run.append_node_text(name, piece),
+    "reasoning": lambda run, name: run.append_node_reasoning(name, "hm"),
+}
+OF_A_NODE = {
+    "place": place,
+    "close": lambda run, node, status: run.close_execution(node, status, at=3.0),
+    "resume": lambda run, node: run.resume_execution(node),
+    "pause": lambda run, node: run.pause_execution(node),
+    "describe": lambda run, node, outputs: run.describe(node, outputs=outputs),
+    "spend": lambda run, node, some: run.spend(node, NodeUsage(some, some, None, {"USD": Decimal(some or 0)})),
+    "log": lambda run, node, entry, parent: run.log(node, LogEntry(id=entry, label=entry, status=""), parent),
+    "retry": lambda run, node, index: run.retry_execution(node, index, None, None),
+    "begin round": lambda run, node, index: run.begin_round(node, index),
+    "time round": lambda run, node, index: run.time_round(node, index, 1.5),
+}
+
+
+def perform(run, operation, first, *rest):
     """Do one operation, if the execution that it is about is there."""
-    if operation == "open":
-        if args[0] not in run.executions:
-            is_container = args[0] in "abc"
-            run.open_execution(args[0], args[0], type="x", title="", is_container=is_container, at=1.0)
-        return
-    if operation == "end":
-        run.conclude(args[0])
-        run.close_open_executions(2.0)
-        return
-    if operation == "ask":
-        run.ask(HumanInput(form_id=args[0], node_id=args[0]))
-        return
-    if operation == "text":
-        run.append_node_text(*args)
-        return
-    node = run.executions.get(args[0])
-    if node is None:
-        return
-    match operation:
-        case "place":
-            container = run.executions.get(args[1])
-            if container is None or container.container is not None:
-                run.place(node, container, args[2] if container else None)
-        case "close":
-            run.close_execution(node, args[1], at=3.0)
-        case "resume":
-            run.resume_execution(node)
-        case "pause":
-            run.pause_execution(node)
-        case "describe":
-            run.describe(node, outputs=args[1])
-        case "reasoning":
-            run.append_node_reasoning(args[0], "hm")
-        case "spend":
-            run.spend(node, NodeUsage(args[1], args[1], None, {"USD": Decimal(args[1] or 0)}))
-        case "log":
-            run.log(node, LogEntry(id=args[1], label=args[1], status=""), args[2])
-        case "retry":
-            run.retry_execution(node, args[1], None, None)
-        case "begin round":
-            run.begin_round(node, args[1])
-        case _:
-            run.time_round(node, args[1], 1.5)
+    if operation in OF_A_RUN:
+        OF_A_RUN[operation](run, first, *rest)
+    elif first in run.executions:
+        OF_A_NODE[operation](run, run.executions[first], *rest)
 
 
 STEPS = st.lists(st.tuples(OPERATIONS, st.sampled_from(["", "", "look", "freeze", "freeze one", "read"])), max_size=60)
 
 
 @given(STEPS)
-@settings(max_examples=150)
 def test_a_view_that_asks_what_changed_has_the_whole_run(steps):
     """However the operations come, and however often it asks."""
     run, view = Run("dify"), View()
@@ -448,7 +456,6 @@ def test_a_view_that_asks_what_changed_has_the_whole_run(steps):
 
 
 @given(STEPS)
-@settings(max_examples=150)
 def test_a_snapshot_made_of_shared_parts_equals_one_made_at_once(steps):
     """Frozen parts are renewed wherever something below them changed, and nobody's look changes anything."""
     looked_at, left_alone = Run("dify"), Run("dify")
@@ -469,7 +476,6 @@ def test_a_snapshot_made_of_shared_parts_equals_one_made_at_once(steps):
 
 
 @given(STEPS)
-@settings(max_examples=100)
 def test_whatever_the_operations_no_execution_is_lost_doubled_or_miscounted(steps):
     run = Run("dify")
     for operation, _ in steps:
@@ -490,10 +496,12 @@ def test_whatever_the_operations_no_execution_is_lost_doubled_or_miscounted(step
 
 
 FOLDERS = ("dify", "dify/protocol", "dify/synthetic", "hostile")
-RECORDINGS = sorted(path for folder in FOLDERS for path in (FIXTURES / folder).glob("*.sse"))
+RECORDINGS = sorted(
+    path for folder in FOLDERS for path in (FIXTURES / folder).glob("*.sse") if path.stat().st_size < 40_000
+)
 
 
-@given(st.sampled_from([path for path in RECORDINGS if path.stat().st_size < 40_000]), st.randoms(use_true_random=False))
+@given(st.sampled_from(RECORDINGS), st.randoms(use_true_random=False))
 def test_a_view_of_a_recording_has_the_whole_run_at_every_moment(path, chance):
     """Also when frames are lost or come twice: executions move then."""
     tap, view = Tap("auto"), View()
@@ -508,12 +516,13 @@ def test_a_view_of_a_recording_has_the_whole_run_at_every_moment(path, chance):
 
 def test_a_view_that_slept_too_long_is_told_to_begin_again():
     """More changes than the journal holds, between two looks; then fewer again."""
-    chance = random.Random(5)  # noqa: S311
     tap, view = Tap("dify"), View()
     tap.feed(BEGIN + ITERATION)
-    for number in range(2 * journal.LENGTH):
+    for number in range(journal.LENGTH):
         tap.feed(started("llm", f"e{number}", iteration_id="it"))
-        if number > journal.LENGTH and chance.random() < 0.002:
-            view.check(tap.run)
+    view.check(tap.run)
+    assert view.overflows == 1
+    for number in range(journal.LENGTH // 10):
+        tap.feed(finished("llm", f"e{number}", {"iteration_index": number}, iteration_id="it"))
     view.check(tap.run)
     assert view.overflows == 1

@@ -253,7 +253,7 @@ def test_lines_that_are_objects_are_events_from_the_second_one_on():
     assert reader.frames == 3
 
 
-@pytest.mark.parametrize("start", [b"", BOM, b"\n\n", BOM + b"\r\n"], ids=["", "BOM", "blank lines", "BOM and a blank line"])
+@pytest.mark.parametrize("start", [b"", BOM, b"\n\n", BOM + b"\r\n"], ids=["start", "BOM", "blank", "BOM and blank"])
 def test_a_line_knows_where_it_stood(start):
     body = start + lines(HELLO, b"", END)
     _, records = read(body)

@@ -12,7 +12,6 @@ import pytest
 from streamkit import Run, Tap, UnknownDialect
 from streamkit.dialects.base import Malformed, Unknown
 from streamkit.dialects.dify import events as dify
-from streamkit.reader import Reader
 
 PROTOCOL = Path(__file__).parents[2] / "fixtures" / "dify" / "protocol"
 
@@ -282,25 +281,6 @@ def test_what_only_the_end_finds_out_is_about_no_frame(size):
         tap.feed(body[start : start + size])
     tap.close()
     assert anomalies(tap.run) == [("frame-too-large", None), ("orphan-log", None)]
-
-
-def test_an_event_that_changes_nothing_shows_in_the_statistics_at_once():
-    """Also for who reads the body by themselves and folds record by record."""
-    reader = Reader("dify")
-    tap = Tap(reader=reader)
-    started, speech = reader.feed(wf("workflow_started", id="r") + sse("tts_message", audio="x"))
-    assert tap.fold(started)
-    assert tap.run.snapshot().stats.events == {"workflow_started": 1}
-    assert tap.fold(speech)
-    assert tap.run.snapshot().stats.events == {"workflow_started": 1, "tts_message": 1}
-
-
-def test_a_record_that_is_a_heartbeat_folds_to_nothing():
-    reader = Reader("dify")
-    (ping,) = reader.feed(sse("ping"))
-    tap = Tap(reader=reader)
-    assert not tap.fold(ping, at=3)
-    assert (tap.run.heartbeats, tap.run.last_heartbeat_at, tap.run.events) == (1, 3, {})
 
 
 # ---- arrival times

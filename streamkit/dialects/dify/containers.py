@@ -19,7 +19,7 @@ Everything here costs constant time per frame; searches among open containers lo
 """
 
 from collections.abc import Iterable, Iterator
-from itertools import islice
+from itertools import islice, pairwise
 from typing import Final, Literal, TypeVar
 
 from streamkit.dialects.dify.events import ContainerStartedData, ExecutionMetadata
@@ -48,7 +48,7 @@ class Occurrence:
         "confirmed",
         "current",
         "descended",
-        "doubt",
+        "doubts",
         "keys",
         "kind",
         "named",
@@ -88,8 +88,8 @@ class Occurrence:
         """Whether a child named this container itself."""
         self.descended: dict[str, tuple[NodeExecution, int | None]] = {}
         """Executions by id that were put here although they named the container around, and their round if they are there."""
-        self.doubt: tuple[Occurrence, int | None] | None = None
-        """The container (and its round) that this may stand in after all."""
+        self.doubts: list[tuple[Occurrence, int | None]] = []
+        """The containers (and their rounds) that this may stand in after all, the likeliest one first."""
 
     def around(self) -> list["Occurrence"]:
         """Return this container and those around it, from the inside out; at most `MAX_DEPTH`."""
@@ -136,6 +136,8 @@ class Containers:
         self._occurrences: dict[str, list[Occurrence]] = {}
         self._by_id: dict[str, Occurrence] = {}
         self._open: dict[int, Occurrence] = {}
+        self._names_innermost = False
+        """Whether frames are known to name the innermost container (graphon 0.7), not the outermost of its kind."""
         self._homes: dict[str, str] = {}
         """Node id to the node id of the container that it lives in, where that is certain."""
         self._replayed: dict[str, int] = {}
@@ -279,7 +281,6 @@ class Containers:
         self._open[occurrence.number] = occurrence
         if outer is not None:
             self._move(run, occurrence, outer, None if outer.parallel else outer.current)
-            outer.next_came_last = False
             if outer.parallel:
                 self._add_to_block(outer, node)
         return occurrence
@@ -287,11 +288,12 @@ class Containers:
     def _guess_outer(self, run: Run, node_id: str, before: list[Occurrence]) -> Occurrence | None:
         """Guess the container that a new one stands in; nothing on the wire says it."""
         if before:  # a second time: only what runs in rounds begins again
-            doubt = before[-1].doubt
-            if doubt is not None and doubt[0].open and before[-1].parent is None:
+            doubt = next((doubt for doubt in before[-1].doubts if doubt[0].open), None)
+            if doubt is not None and before[-1].parent is None:
                 self._homes[node_id] = doubt[0].node.node_id
+                self._names_innermost = self._names_innermost or before[-1].named
                 self._move(run, before[-1], *doubt)
-                before[-1].doubt = None
+                before[-1].doubts.clear()
         home = self._homes.get(node_id)
         for outer in self._last_open():
             if home not in (None, outer.node.node_id) or any(
@@ -339,7 +341,8 @@ class Containers:
         if home is None:
             return
         home.running += 1
-        home.next_came_last = False
+        for holder in (*home.around(), *(holder for holder, _ in home.doubts)):
+            holder.next_came_last = False
         if key is not None:
             home.parallel = True
             index = home.keys.setdefault(key, None)
@@ -388,7 +391,8 @@ class Containers:
     def _settle_outer(self, run: Run, node: NodeExecution, home: Occurrence, told: dict[str, int | None]) -> Occurrence:
         """Put the container around an execution into the round of the other kind that its end names; return its home.
 
-        If that container is known to be in another round already, the execution belongs to another occurrence of it.
+        A container runs once in each round of the one around it: if another occurrence is known to be in that round, or
+        this one in another round, the execution belongs to that other occurrence.
         """
         below, outer = home, home.parent
         while outer is not None and outer.kind == home.kind:
@@ -396,24 +400,28 @@ class Containers:
         index = told[outer.kind] if outer is not None else None
         if outer is None or index is None or below.confirmed == index:
             return home
-        if below.confirmed is None:
-            below.confirmed = index
-            run.place(below.node, outer.node, index)
+        siblings = [other for other in _last(self._occurrences[below.node.node_id]) if other.parent is outer]
+        there = next((other for other in siblings if other.confirmed == index), None)
+        if there is None and below.confirmed is None:
+            self._confirm(run, below, outer, index)
             return home
         if below is not home:
             return home
-        siblings = _last(self._occurrences[home.node.node_id])
-        other = next((other for other in siblings if other.parent is outer and other.confirmed in (None, index)), None)
-        if other is None:  # the start of the one that is meant was lost
-            other = self._create(run, home.kind, home.node.node_id, home.node.title, node.seen_at, nest=False)
-            self._move(run, other, outer, index)
-        if other.confirmed is None:
-            other.confirmed = index
-            run.place(other.node, outer.node, index)
-        run.place(node, other.node, None)
+        there = there or next((other for other in siblings if other.confirmed is None), None)
+        if there is None:  # the start of the one that is meant was lost
+            there = self._create(run, home.kind, home.node.node_id, home.node.title, node.seen_at, nest=False)
+            self._move(run, there, outer, index)
+        if there.confirmed is None:
+            self._confirm(run, there, outer, index)
+        run.place(node, there.node, None)
         home.running -= 1
-        other.running += 1
-        return other
+        there.running += 1
+        return there
+
+    def _confirm(self, run: Run, occurrence: Occurrence, outer: Occurrence, index: int) -> None:
+        """Put a container into the round of the one around it that the wire names."""
+        occurrence.confirmed = index
+        run.place(occurrence.node, outer.node, index)
 
     def _innermost(
         self,
@@ -452,7 +460,7 @@ class Containers:
         inner.named = True
         start, home = inner, self._homes.get(node_id)
         kinds = {occurrence.kind for occurrence in named}
-        below = self._open_inside(inner, kinds)
+        below = None if self._names_innermost else self._open_inside(inner, kinds)
         if below is None:
             if certain and inner.announced:
                 self._homes[node_id] = inner.node.node_id
@@ -484,7 +492,11 @@ class Containers:
         if inner.parent is None or inner.named or inner.node.node_id in self._homes:
             return
         outer = inner.parent
-        inner.doubt = (outer, inner.node.round_index)
+        around = inner.around()
+        inner.doubts = [(holder, held.node.round_index) for held, holder in pairwise(around)]
+        if not inner.open and inner.node.status == "running":  # a round of the other one was no end of it
+            inner.open = True
+            self._open[inner.number] = inner
         self._move(run, inner, None, None)
         for node, index in inner.descended.values():
             run.place(node, outer.node, index)

@@ -66,6 +66,8 @@ class DifyReducer:
         """Whether a run that had ended is told again: then nothing is made (DESIGN: replay mode)."""
         self._relayed = False
         """Whether the body opened with a ping, as only relayed streams do (A.8, correction 13)."""
+        self._reasoned: set[str] = set()
+        """Nodes whose thinking was told; `message_end` tells it all again."""
         self._waiting_logs: dict[str, list[dify.AgentLogData]] = {}
         """Entries of agents' logs by the node that they wait for."""
         self._log_owners: dict[tuple[str | None, str], NodeExecution] = {}
@@ -205,6 +207,7 @@ class DifyReducer:
         data = event.data
         self._workflow_frame(run, event)
         run.identify(id=data.workflow_run_id)
+        self._resumed = True  # whatever comes after, the answer does not begin there
         for reason in data.reasons or ():
             self._take_reason(run, reason)
         if run.ended_by_server:
@@ -339,7 +342,7 @@ class DifyReducer:
             run.replace_text(event.answer, freeze=event.reason == "output_moderation" or not self._workflow)
 
     def _message_end(self, run: Run, event: dify.MessageEnd, at: float | None) -> None:
-        if run.settled and not self._replay:
+        if run.settled and not self._replay and not self._message_ended:
             run.report("after-end", "message_end")
             return
         self._message_frame(run, event)
@@ -350,9 +353,11 @@ class DifyReducer:
         run.cite([bounded(item) for item in metadata.retriever_resources or ()])
         self._add_files(run, event.files)
         for node_id, reasoning in (metadata.reasoning or {}).items():
-            node = run.latest(node_id)
-            if reasoning and not (node.reasoning if node is not None else run.reasoning):
-                run.append_reasoning(reasoning, node_id, at)
+            if reasoning and node_id not in self._reasoned:
+                self._reasoned.add(node_id)
+                node = run.latest(node_id)
+                if not (node.reasoning if node is not None else run.reasoning):
+                    run.append_reasoning(reasoning, node_id, at)
         if not self._workflow:
             run.finish("succeeded", at=at)
             run.settle()
@@ -377,6 +382,8 @@ class DifyReducer:
     def _reasoning_chunk(self, run: Run, event: dify.ReasoningChunk, at: float | None) -> None:
         self._workflow_frame(run, event)
         if not self._replay and not run.settled:
+            if event.data.reasoning:
+                self._reasoned.add(event.data.node_id or "")
             run.append_reasoning(event.data.reasoning, event.data.node_id, at)
 
     # ---- executions
@@ -496,6 +503,8 @@ class DifyReducer:
             self._is_late(run, f"{kind} {data.node_id}")
             return
         node = occurrence.node
+        if self._replay and not node.inferred:
+            return
         if isinstance(data, dify.NodeStartedData):
             self._containers.put_row(run, occurrence, data.iteration_id, data.loop_id)
             run.describe(node, title=data.title, started_at=data.created_at, inputs=data.inputs)

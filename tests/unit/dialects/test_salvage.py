@@ -223,6 +223,7 @@ def test_bad_utf8_that_is_no_json_is_malformed():
         (5.0, "total_tokens", 5),
         ("1_000", "total_tokens", None),
         ("nan", "elapsed_time", None),
+        ("1e999", "elapsed_time", None),
         ("9" * 50, "total_tokens", None),
         ("five", "total_tokens", None),
         ("", "total_tokens", None),
@@ -460,7 +461,7 @@ def test_nesting_without_an_end_is_malformed(depth, place):
 
 def test_no_depth_raises():
     """Decoders and encoders give up at depths that differ a little: between them is where something would escape."""
-    for depth in range(700, 1100, 2):
+    for depth in range(800, 1000):
         nested = "[" * depth + "]" * depth
         for payload in (
             f'{{"event":"node_finished","data":{{"id":"a.1","index":"x","outputs":{nested}}}}}',
@@ -474,7 +475,7 @@ def test_no_depth_raises():
 
 
 def test_no_depth_of_a_document_raises():
-    for depth in range(700, 1100, 2):
+    for depth in range(800, 1000):
         nested = "[" * depth + "]" * depth
         for payload in (
             f'{{"workflow_run_id":"r","data":{{"status":"succeeded","outputs":{nested}}}}}',
@@ -482,7 +483,13 @@ def test_no_depth_of_a_document_raises():
             f'{{"message":"no","status":500,"x":{nested}}}',
         ):
             (event,) = DIFY.decode_document(payload.encode(), [])
-            assert event.kind in ("workflow_blocking_response", "chat_completion_response", "error", "malformed")
+            assert event.kind in (
+                "workflow_blocking_response",
+                "chat_completion_response",
+                "message",
+                "error",
+                "malformed",
+            )
 
 
 # ---- documents

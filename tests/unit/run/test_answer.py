@@ -103,6 +103,9 @@ def test_thinking_goes_to_the_run_and_to_the_node_that_thinks(run):
 # ---- forms
 
 
+TOKEN = "t"  # noqa: S105 - a form's, and none
+
+
 def form(form_id="f", node_id="human", **facts):
     return HumanInput(form_id=form_id, node_id=node_id, **facts)
 
@@ -122,19 +125,19 @@ def test_a_form_is_known_by_its_id(run):
 
 
 def test_a_form_that_is_shown_again_is_the_same_form_and_newer_facts_win(run):
-    run.ask(form(title="Old", content="old", inputs=[1], actions=[2], token="t", expires_at=5))
+    run.ask(form(title="Old", content="old", inputs=[1], actions=[2], token=TOKEN, expires_at=5))
     run.ask(form(title="New", content="", expires_at=6))
     (shown,) = run.forms
     assert (shown.title, shown.content, shown.expires_at) == ("New", "", 6)
-    assert (shown.inputs, shown.actions, shown.token) == ([1], [2], "t")
+    assert (shown.inputs, shown.actions, shown.token) == ([1], [2], TOKEN)
 
 
 def test_a_snapshot_fills_in_and_overwrites_nothing(run):
     """Correction 6: it shows the template where the live stream showed what the person saw."""
     run.ask(form(title="Live", content="Dear customer"))
-    run.ask(form(title="Stored", content="{{#llm.text#}}", inputs=[1], token="t"), replayed=True)
+    run.ask(form(title="Stored", content="{{#llm.text#}}", inputs=[1], token=TOKEN), replayed=True)
     (shown,) = run.forms
-    assert (shown.title, shown.content, shown.inputs, shown.token) == ("Live", "Dear customer", [1], "t")
+    assert (shown.title, shown.content, shown.inputs, shown.token) == ("Live", "Dear customer", [1], TOKEN)
 
 
 def test_an_answered_form_that_is_shown_again_stays_answered(run):

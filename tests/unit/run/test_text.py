@@ -22,7 +22,7 @@ def without_thinking(raw):
     """The rule, said in other words than the code: take out closed blocks from left to right."""
     visible, thinking = "", ""
     while True:
-        before, opening, rest = raw.partition("<think>")
+        before, _, rest = raw.partition("<think>")
         inside, closing, rest = rest.partition("</think>")
         if not closing:
             return visible + raw, thinking

@@ -1,6 +1,7 @@
 """Every operation on the executions of a run: what it changes, what it must not, and that it leaves a trace."""
 
 from decimal import Decimal, localcontext
+from itertools import pairwise
 
 import msgspec
 import pytest
@@ -263,7 +264,7 @@ def test_a_container_never_stands_inside_itself(run):
 def test_nothing_stands_deeper_than_is_drawn(run):
     """Recursion would end at 1,000; engines end at 3 or 5."""
     nodes = [container(run, f"c{number}") for number in range(100)]
-    for outer, inner in zip(nodes, nodes[1:], strict=False):
+    for outer, inner in pairwise(nodes):
         run.place(inner, outer, 0)
     depth, node = 0, run.nodes[0]
     while node.rounds:

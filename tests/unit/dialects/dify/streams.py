@@ -214,7 +214,7 @@ def _named(inside: Inside) -> str | None:
 
 def sse(*script: Script, **envelope: Any) -> bytes:
     """The bytes of a body. Every frame gets the envelope; what it has itself stands."""
-    return b"".join(pieces(script, envelope))
+    return b"".join(_pieces(script, envelope))
 
 
 def workflow_body(*script: Script) -> bytes:
@@ -223,7 +223,7 @@ def workflow_body(*script: Script) -> bytes:
 
 def chatflow_body(*script: Script) -> bytes:
     """Workflow events name the run and the message, the others the message alone (B.1)."""
-    enveloped = [{**item, "workflow_run_id": RUN} if _in_data(item) else item for item in flat(script)]
+    enveloped = [{**item, "workflow_run_id": RUN} if _in_data(item) else item for item in _flat(script)]
     return sse(*enveloped, **_CHAT)
 
 
@@ -235,8 +235,8 @@ def completion_body(*script: Script) -> bytes:
     return sse(*script, message_id=MESSAGE, created_at=EPOCH, task_id=TASK)
 
 
-def pieces(script: Script, envelope: Json) -> Iterator[bytes]:
-    for item in flat(script):
+def _pieces(script: Script, envelope: Json) -> Iterator[bytes]:
+    for item in _flat(script):
         if isinstance(item, bytes):
             yield item
         else:
@@ -244,12 +244,12 @@ def pieces(script: Script, envelope: Json) -> Iterator[bytes]:
             yield b"data: " + json.dumps({**names, **item}, ensure_ascii=False).encode() + b"\n\n"
 
 
-def flat(script: Script) -> Iterator[Any]:
+def _flat(script: Script) -> Iterator[Any]:
     if isinstance(script, dict | bytes):
         yield script
     else:
         for item in script:
-            yield from flat(item)
+            yield from _flat(item)
 
 
 def _in_data(item: Any) -> bool:
@@ -269,10 +269,6 @@ def chatflow(*script: Script) -> Run:
 
 def chat(*script: Script) -> Run:
     return folded(chat_body(*script))
-
-
-def completion(*script: Script) -> Run:
-    return folded(completion_body(*script))
 
 
 def live(*script: Script) -> Run:

@@ -4,8 +4,13 @@ Each test is a script of the wire and the tree that it proves. Where a place is 
 asks only that nothing is invented: `unassigned` is a right answer there.
 """
 
-import pytest
+from itertools import count
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from .engine import Box, Engine, Leaf, Version
 from .streams import (
     Script,
     anomalies,
@@ -482,6 +487,46 @@ def test_executions_beside_each_other_in_one_round_of_a_loop_do_not_make_it_para
     """)
 
 
+# ---- the order of the trace
+
+
+def test_executions_of_a_round_stand_in_the_order_in_which_they_began():
+    """C.13.9: by their first frames, whenever the round became known."""
+    assert tree(
+        iteration_started("it"),
+        iteration_next("it", 0),
+        iteration_next("it", 1),
+        started("a.1", iteration="it"),
+        started("b.1", iteration="it"),
+        finished("b.1", iteration=("it", 0)),
+        finished("a.1", iteration=("it", 0)),
+        iteration_completed("it"),
+    ) == outline("""
+        it#0
+          round 0
+            a.1
+            b.1
+    """)
+
+
+def test_a_container_that_turns_out_to_be_beside_stands_where_it_began():
+    assert tree(
+        [loop_started("A"), ran("a.1", loop=("A", 0))],
+        loop_started("B"),
+        ran("c.1"),
+        ran("b.1", loop=("B", 0)),
+        [loop_completed("A"), loop_completed("B")],
+    ) == outline("""
+        A#0
+          round 0
+            a.1
+        B#0
+          round 0
+            b.1
+        c.1
+    """)
+
+
 # ---- states of containers, rounds and what is in them
 
 
@@ -836,6 +881,38 @@ def test_a_direct_child_in_the_same_block_tells_the_outer_round_of_an_inner_iter
     """)
 
 
+def test_a_direct_child_after_the_inner_iteration_is_in_the_same_block():
+    """Correction 2: the block begins with the inner one, and the direct child that ends it tells its round."""
+    assert tree(
+        iteration_started("out"),
+        iteration_next("out", 0),
+        iteration_next("out", 1),
+        iteration_started("in"),
+        iteration_next("in", 0),
+        ran("a.1", iteration=("out", 0)),
+        iteration_completed("in"),
+        ran("sub.1", iteration=("out", 1)),
+        iteration_started("in"),
+        iteration_next("in", 0),
+        ran("a.2", iteration=("out", 0)),
+        iteration_completed("in"),
+        ran("sub.2", iteration=("out", 0)),
+        iteration_completed("out"),
+    ) == outline("""
+        out#0
+          round 0
+            in#1
+              round 0
+                a.2
+            sub.2
+          round 1
+            in#0
+              round 0
+                a.1
+            sub.1
+    """)
+
+
 def test_without_a_direct_child_the_outer_round_of_an_inner_iteration_stays_unknown():
     """Correction 2: `unassigned` is a right answer. What is inside the inner one is known all the same."""
     assert tree(
@@ -890,6 +967,88 @@ def test_inner_iterations_of_interleaving_rounds_are_inside_in_some_round():
     assert [node.id for node in outer.unassigned] == ["in#0", "in#1"]
     assert [node.id for node in outer.walk() if node.container is None] == ["a.1", "a.2"]
     assert {node.status for node in run.walk()} == {"succeeded"}
+
+
+def test_inner_iterations_that_start_before_any_leaf_are_inside_too():
+    """The same, where the second one starts before a leaf names the first."""
+    assert tree(
+        iteration_started("out"),
+        iteration_next("out", 0),
+        iteration_next("out", 1),
+        iteration_started("in"),
+        iteration_next("in", 0),
+        iteration_started("in"),
+        iteration_next("in", 0),
+        ran("a.1", iteration=("in", 0)),
+        iteration_completed("in"),
+        iteration_completed("in"),
+        iteration_completed("out"),
+    ).splitlines()[:3] == ["out#0", "  unassigned", "    in#0"]
+
+
+def test_where_leaves_name_the_inner_one_a_child_that_names_the_outer_one_is_directly_in_it():
+    """graphon 0.7 and later, known by the leaf before: nothing is descended then (correction 2 is of engines before)."""
+    assert tree(
+        iteration_started("out"),
+        iteration_next("out", 0),
+        iteration_started("in"),
+        iteration_next("in", 0),
+        ran("a.1", iteration=("in", 0)),
+        iteration_completed("in"),
+        iteration_next("out", 1),
+        iteration_started("in"),
+        iteration_next("in", 0),
+        started("a.2", iteration="in"),
+        ran("beside.1", iteration=("out", 1)),
+        finished("a.2", iteration=("in", 0)),
+        iteration_completed("in"),
+        iteration_completed("out"),
+    ) == outline("""
+        out#0
+          round 0
+            in#0
+              round 0
+                a.1
+          round 1
+            in#1
+              round 0
+                a.2
+            beside.1
+    """)
+
+
+def test_an_iteration_that_starts_again_is_inside_what_was_open_both_times():
+    """A loop was open beside it the first time only, so it cannot be the loop that repeats it."""
+    assert tree(
+        iteration_started("out"),
+        iteration_next("out", 0),
+        loop_started("lp"),
+        ran("x.1", iteration=("out", 0), loop=("lp", 0)),
+        iteration_started("in"),
+        iteration_next("in", 0),
+        ran("a.1", iteration=("in", 0)),
+        iteration_completed("in"),
+        loop_completed("lp"),
+        iteration_next("out", 1),
+        iteration_started("in"),
+        iteration_next("in", 0),
+        ran("a.2", iteration=("in", 0)),
+        iteration_completed("in"),
+        iteration_completed("out"),
+    ) == outline("""
+        out#0
+          round 0
+            lp#0
+              round 0
+                x.1
+            in#0
+              round 0
+                a.1
+          round 1
+            in#1
+              round 0
+                a.2
+    """)
 
 
 # ---- nested, two kinds
@@ -1275,6 +1434,72 @@ def test_an_execution_moves_to_the_loop_whose_outer_round_its_end_names():
     """)
 
 
+def test_an_execution_belongs_to_the_loop_that_is_known_to_be_in_its_outer_round():
+    """A loop runs once in each round: the one that began last is in another round, though nobody has told which."""
+    assert tree(
+        iteration_started("it"),
+        iteration_next("it", 0),
+        iteration_next("it", 1),
+        loop_started("lp"),
+        started("a.1", iteration="it", loop="lp"),
+        retried("a.1", 1, iteration=("it", 1), loop=("lp", 0)),
+        loop_started("lp"),
+        ran("b.1", iteration=("it", 1), loop=("lp", 0)),
+        ran("b.2", iteration=("it", 0), loop=("lp", 0)),
+        finished("a.1", iteration=("it", 1), loop=("lp", 0)),
+        loop_completed("lp"),
+        loop_completed("lp"),
+        iteration_completed("it"),
+    ) == outline("""
+        it#0
+          round 0
+            lp#1
+              round 0
+                b.2
+          round 1
+            lp#0
+              round 0
+                a.1 after 1 retries
+                b.1
+    """)
+
+
+def test_of_several_loops_the_one_that_is_known_to_be_in_the_round_is_meant():
+    """Rather than one of which nothing is known yet."""
+    assert tree(
+        iteration_started("it", 3),
+        [iteration_next("it", index) for index in range(3)],
+        loop_started("lp"),
+        started("a.1", iteration="it", loop="lp"),
+        retried("a.1", 1, iteration=("it", 1), loop=("lp", 0)),
+        loop_started("lp"),
+        started("a.2", iteration="it", loop="lp"),
+        retried("a.2", 1, iteration=("it", 0), loop=("lp", 0)),
+        started("b.1", iteration="it", loop="lp"),
+        loop_started("lp"),
+        finished("b.1", iteration=("it", 1), loop=("lp", 0)),
+        ran("b.2", iteration=("it", 2), loop=("lp", 0)),
+        [finished(f"a.{n}", iteration=("it", 2 - n), loop=("lp", 0)) for n in (1, 2)],
+        [loop_completed("lp")] * 3,
+        iteration_completed("it"),
+    ) == outline("""
+        it#0
+          round 0
+            lp#1
+              round 0
+                a.2 after 1 retries
+          round 1
+            lp#0
+              round 0
+                a.1 after 1 retries
+                b.1
+          round 2
+            lp#2
+              round 0
+                b.2
+    """)
+
+
 def test_a_leaf_whose_outer_round_has_no_loop_proves_that_the_start_of_one_was_lost():
     """C.13.4: both of its indices are true (correction 2), so it stands in no loop of another round."""
     run = workflow(
@@ -1532,6 +1757,21 @@ def test_containers_beside_each_other_that_start_before_either_shows_a_child(fir
 
 @told_or_not
 @every_pair
+def test_containers_beside_each_other_that_start_before_either_is_in_a_round(first, second, told):
+    a, b = Side("A", first, told), Side("B", second, told)
+    assert (
+        tree(
+            [a.begin(), b.begin(), a.next(0), b.next(0)],
+            [b.ran("b.1", 0), a.ran("a.1", 0)],
+            [a.next(1), b.next(1), a.ran("a.2", 1), b.ran("b.2", 1)],
+            [a.completed(), b.completed()],
+        )
+        == SIDE_BY_SIDE
+    )
+
+
+@told_or_not
+@every_pair
 def test_containers_beside_each_other_where_the_second_one_is_slow(first, second, told):
     """A is over before B shows its first child: what seemed to be in B goes back to the rounds in which it ran."""
     a, b = Side("A", first, told), Side("B", second, told)
@@ -1644,6 +1884,50 @@ def test_a_nested_pair_beside_a_third_container():
     """)
 
 
+def test_the_next_round_of_a_container_does_not_end_the_one_beside_it():
+    """B seemed to be in round 0 of A, and is neither over nor inside; what starts then is in B, which began last."""
+    assert tree(
+        [loop_started("A"), ran("a.1", loop=("A", 0))],
+        loop_started("B"),
+        loop_next("A", 1),
+        ran("b.1", loop=("B", 0)),
+        [loop_started("in"), ran("c.1", loop=("B", 0)), loop_completed("in")],
+        ran("a.2", loop=("A", 1)),
+        [loop_completed("A"), loop_completed("B")],
+    ) == outline("""
+        A#0
+          round 0
+            a.1
+          round 1
+            a.2
+        B#0
+          round 0
+            b.1
+            in#0
+              round 0
+                c.1
+    """)
+
+
+@told_or_not
+def test_a_container_that_starts_between_two_announcements_does_not_hide_that_rounds_are_parallel(told):
+    """It is beside, so no child came between them. Without metadata `unassigned` is right, and a wrong round is not."""
+    a, b = Side("A", "iteration", told), Side("B", "iteration", told)
+    run = workflow(
+        workflow_started(),
+        [a.begin(), a.next(0), b.begin(), a.next(1), b.next(0)],
+        [a.ran("a.1", 1), b.ran("b.1", 0), a.ran("a.2", 0)],
+        iteration_completed("A", {"1": 0.5, "0": 0.5}),
+        b.completed(),
+        workflow_finished(),
+    )
+    assert [node.id for node in run.nodes] == ["A#0", "B#0"]
+    right = {"a.1": 1, "a.2": 0, "b.1": 0}
+    rounds = {name: run.executions[name].round_index for name in right}
+    assert all(rounds[name] in (right[name], None) for name in right), rounds
+    assert rounds == right or not told
+
+
 # ---- frames out of order, lost frames
 
 
@@ -1688,6 +1972,17 @@ def test_a_container_whose_start_was_lost_shows_what_is_told(kind):
           round 1
             a.2
     """)
+
+
+def test_an_execution_is_inside_both_containers_that_it_names_though_both_starts_were_lost():
+    """Which of the two is inside the other one is lost with them."""
+    run = workflow(workflow_started(), ran("a.1", iteration=("it", 1), loop=("lp", 2)), workflow_finished())
+    leaf = run.executions["a.1"]
+    inner = leaf.parent
+    assert inner is not None
+    assert inner.parent is not None
+    assert {inner.node_id: leaf.round_index, inner.parent.node_id: inner.round_index} == {"it": 1, "lp": 2}
+    assert len(run.nodes) == 1
 
 
 def test_a_container_of_which_only_the_end_is_seen():
@@ -2033,6 +2328,23 @@ def test_a_round_that_was_never_announced_exists_if_an_execution_ran_in_it():
     """)
 
 
+def test_an_outer_round_that_contradicts_what_is_known_moves_no_nested_pair():
+    """A loop in a loop in a parallel iteration; what one leaf claims of the outermost does not tear the others out."""
+    run = workflow(
+        workflow_started(),
+        iteration_started("it"),
+        [iteration_next("it", index) for index in range(2)],
+        [loop_started("lp"), loop_started("in")],
+        ran("a.1", iteration=("it", 1), loop=("lp", 0)),
+        ran("b.1", iteration=("it", 0), loop=("lp", 0)),
+        [loop_completed("in"), loop_completed("lp"), iteration_completed("it")],
+        workflow_finished(),
+    )
+    assert run.executions["lp#0"].round_index == 1
+    assert run.executions["a.1"].parent is run.executions["in#0"]
+    assert run.executions["in#0"].parent is run.executions["lp#0"]
+
+
 def test_an_announcement_without_an_index_announces_nothing():
     got = tree(
         iteration_started("it"),
@@ -2169,3 +2481,85 @@ def test_a_start_that_comes_in_the_next_body_fills_in_what_its_children_made_kno
 def test_a_start_without_a_name_is_a_container_all_the_same():
     run = live(workflow_started(), {"event": "loop_started", "data": {}}, {"event": "loop_completed", "data": {}})
     assert len(run.executions) == 1
+
+
+# ---- whatever graph an engine runs
+
+
+@st.composite
+def boxes(draw, *, depth, least=1, kinds=("iteration", "loop"), parallel=False):
+    """A container with containers in it, at most `depth` deep; every node of the graph has a name of its own."""
+    names = count()
+
+    def box(level):
+        kind = draw(st.sampled_from(kinds))
+        beside = parallel and kind == "iteration" and draw(st.booleans())
+        body = draw(st.lists(st.booleans(), min_size=1, max_size=2)) if level > 1 else [False]
+        name = f"c{next(names)}"
+        inside = [box(level - 1) if deeper else Leaf(f"n{next(names)}") for deeper in body]
+        return Box(name, kind, draw(st.integers(least, 3)), beside, inside)
+
+    return box(depth)
+
+
+ONE_BY_ONE = boxes(depth=3)
+AT_LEAST_TWICE = boxes(depth=3, least=2)
+IN_PARALLEL = boxes(depth=3, parallel=True)
+chances = st.randoms(use_true_random=False)
+
+
+def places(run) -> dict[str, tuple[tuple[str, int | None], ...]]:
+    """Where each execution stands: every container around it, from the outside in, with its round."""
+    found = {}
+    for leaf in run.walk():
+        if leaf.container is None:
+            chain, node = [], leaf
+            while node.parent is not None:
+                chain.append((node.parent.node_id, node.round_index))
+                node = node.parent
+            found[leaf.id] = tuple(reversed(chain))
+    return found
+
+
+def ran_by(engine: Engine, *branches) -> dict[str, tuple[tuple[str, int | None], ...]]:
+    run = workflow(workflow_started(), engine.run(*branches), workflow_finished())
+    assert anomalies(run) == []
+    return places(run)
+
+
+@given(ONE_BY_ONE, chances, st.booleans())
+def test_all_that_runs_one_by_one_stands_where_it_ran(box, chance, told):
+    """graphon 0.6 and before, with and without metadata: three levels of any kinds."""
+    engine = Engine("graphon <= 0.6", chance, told)
+    assert ran_by(engine, [box]) == engine.places
+
+
+@given(AT_LEAST_TWICE, chances, st.booleans())
+def test_all_that_runs_one_by_one_and_repeats_stands_where_it_ran(box, chance, told):
+    """graphon 0.7 and later: the same, if the outer of two of one kind has two rounds (a known gap with one)."""
+    engine = Engine("graphon >= 0.7", chance, told)
+    assert ran_by(engine, [box]) == engine.places
+
+
+@given(IN_PARALLEL, chances, st.booleans())
+def test_all_that_comes_in_blocks_stands_where_it_ran_or_its_round_is_not_known(box, chance, told):
+    """graphon 0.6 and before, parallel iterations on any level: `unassigned` may be right, a wrong round never is."""
+    engine = Engine("graphon <= 0.6", chance, told)
+    got = ran_by(engine, [box])
+    assert got.keys() == engine.places.keys()
+    for name, truth in engine.places.items():
+        assert [container for container, _ in got[name]] == [container for container, _ in truth]
+        assert all(index in (right, None) for (_, index), (_, right) in zip(got[name], truth, strict=True)), name
+
+
+@pytest.mark.parametrize("version", ["graphon <= 0.6", "graphon >= 0.7"])
+@given(
+    boxes(depth=1, least=2, parallel=True),
+    boxes(depth=1, least=2, parallel=True),
+    chances,
+)
+def test_two_containers_beside_each_other_hold_what_ran_in_them(version: Version, first, second, chance):
+    """Any kinds, one by one or parallel, interleaved in any way: neither draws in what is the other's."""
+    engine = Engine(version, chance)
+    other = Box("d", second.kind, second.rounds, second.parallel, [Leaf("m")])
+    assert ran_by(engine, [first], [other]) == engine.places

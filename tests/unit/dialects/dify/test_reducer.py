@@ -441,10 +441,26 @@ def test_the_end_of_an_execution_may_come_after_that_of_its_run():
     assert (tree_of(run), anomalies(run)) == ("a.1", [])
 
 
-def test_an_end_that_comes_twice_is_one_end():
-    """C.13.1"""
-    end = workflow_finished("failed", error="boom", total_tokens=3, outputs={"a": 1})
-    once, twice = workflow(workflow_started(), end), workflow(workflow_started(), end, end)
+@pytest.mark.parametrize(
+    ("envelope", "script", "end"),
+    [
+        (
+            workflow_body,
+            [workflow_started()],
+            workflow_finished("failed", error="boom", total_tokens=3, outputs={"a": 1}),
+        ),
+        (chatflow_body, [workflow_started(), message_end()], workflow_finished(total_tokens=3)),
+        (chatflow_body, [workflow_started(), workflow_finished()], message_end(usage=usage(9))),
+        (chat_body, [message("Hi")], message_end(usage=usage(9))),
+        (chat_body, [message("Hi")], error()),
+        (sse, [], data("datasource_completed", x=1)),
+        (sse, [], frame("datasource_error", error="no")),
+    ],
+    ids=lambda item: item["event"] if isinstance(item, dict) else "",
+)
+def test_an_end_that_comes_twice_is_one_end(envelope, script, end):
+    """C.13.1: the same frame twice is one frame."""
+    once, twice = folded(envelope(script, end)), folded(envelope(script, end, end))
     assert whole(twice) == whole(once)
     assert anomalies(twice) == []
 
@@ -901,9 +917,8 @@ def test_a_thought_that_comes_again_is_one_thought():
         message_end(),
     )
     first, second = run.thoughts
-    assert (first.position, first.thought, first.tool, first.tool_input, first.observation, list(first.files)) == (
-        *(1, "Let me look.", "search", '{"search": {}}', "42", ["f"]),
-    )
+    assert (first.position, first.thought, first.observation) == (1, "Let me look.", "42")
+    assert (first.tool, first.tool_input, list(first.files)) == ("search", '{"search": {}}', ["f"])
     assert (second.position, second.thought) == (2, "It is 42.")
     assert run.text == "Let me look.It is 42."
 
@@ -1007,6 +1022,12 @@ def test_the_answer_of_an_agent_is_its_deltas():
 def test_the_message_of_a_new_agent_is_the_whole_answer(answer):
     """C.10: appending it doubles the text."""
     assert chat(agent_message("It is "), agent_message("42."), message(answer), message_end()).text == answer
+
+
+def test_the_message_of_a_new_agent_does_not_bring_back_what_was_replaced():
+    """Correction 15"""
+    run = chat(agent_message("Bad"), message_replace("No.", "output_moderation"), message("Badly"), message_end())
+    assert (run.text, kinds(run)) == ("No.", ["after-replace"])
 
 
 def test_an_empty_message_of_a_new_agent_leaves_the_answer():
@@ -1443,11 +1464,22 @@ def test_the_segments_of_a_resumed_run_share_out_its_tokens():
     assert segment_facts(run) == [(60, 60, "leaf"), (0, 0, "server")]
 
 
+def test_the_total_of_a_resumed_run_says_nothing_of_a_body_that_is_seen_alone():
+    """Correction 1: it covers what was spent before the pause too."""
+    assert segment_facts(chatflow(RESUMED)) == [(0, 0, "leaf")]
+
+
 def test_the_answer_of_a_resumed_chatflow_is_the_one_in_its_outputs():
     """Correction 7: 1.14 sends text again that it has sent before the pause, and leaves out other text."""
     again = [*RESUMED[:5], message("Dear Ann, "), message("approved.", "answer", "answer"), *RESUMED[6:]]
     run = folded(chatflow_body(PAUSED), chatflow_body(again))
     assert run.text == "Dear Ann, approved."
+
+
+def test_the_answer_of_a_chatflow_that_was_resumed_elsewhere_is_the_one_in_its_outputs():
+    """Corrections 7 and C.8.4: it had paused, so somebody resumed it; the end is all that this client got of it."""
+    run = folded(chatflow_body(PAUSED), workflow_body(FINISHED_MEANWHILE))
+    assert (run.status, run.text) == ("succeeded", "Dear Ann, approved.")
 
 
 @pytest.mark.parametrize("outputs", [{}, None, {"answer": None}, {"answer": 5}, {"other": "x"}, "text"])
@@ -1507,9 +1539,14 @@ def test_times_of_a_resumed_run():
     assert (run.started_at, run.finished_at, run.elapsed_time) == (EPOCH, EPOCH + 101, 0.5)
 
 
-def test_a_human_node_that_waits_no_more_when_its_run_is_over_is_not_paused():
-    """C.3: a node that is still open is `paused` only if the run has not ended."""
-    run = folded(chatflow_body(PAUSED), workflow_body(FINISHED_MEANWHILE))
+@pytest.mark.parametrize(
+    "rest",
+    [workflow_body(FINISHED_MEANWHILE), chatflow_body(RESUMED[:2], form_filled("h"), ran("h.2"), RESUMED[-2:])],
+    ids=["the run was over meanwhile", "it goes on under another id"],
+)
+def test_a_human_node_that_waits_no_more_when_its_run_is_over_is_not_paused(rest):
+    """C.3: a node that is still open is `paused` only if the run has not ended. C.8.4: a new id before graphon 0.5."""
+    run = folded(chatflow_body(PAUSED), rest)
     assert run.status == "succeeded"
     assert run.executions["h.1"].status == "unknown"
 
@@ -1762,6 +1799,15 @@ def test_a_row_on_the_way_is_no_end():
 # ---- DESIGN 6: what we inferred yields, and a replay makes nothing
 
 
+def test_a_body_of_another_run_changes_nothing():
+    """DESIGN 6: one tap, one run."""
+    first = workflow_body(workflow_started(), ran("a.1"), workflow_finished())
+    other = sse(data("workflow_started", id="run-2"), ran("b.1"), text_chunk("Ho"), workflow_run_id="run-2")
+    once, both = folded(first), folded(first, other)
+    assert whole(both) == whole(once)
+    assert kinds(both) == ["foreign-run"] * 4
+
+
 def test_a_run_that_was_cut_goes_on_in_the_next_body():
     run = folded(workflow_body(ITERATION_CUT), workflow_body(ITERATION_REST))
     assert (run.status, anomalies(run)) == ("succeeded", [])
@@ -1923,6 +1969,21 @@ def test_a_replay_may_tell_what_was_not_known():
     second = workflow_body(workflow_started(), ran("a.1", outputs={"x": 1}, metadata=spent(12)), workflow_finished())
     run = folded(first, second)
     assert (run.nodes[0].outputs, run.leaf_tokens, len(run.executions)) == ({"x": 1}, 12, 1)
+
+
+def test_a_replay_may_tell_an_end_that_was_lost():
+    """What we inferred yields, also where nothing is made."""
+    script = [iteration_started("it"), iteration_next("it", 0), ran("a.1", iteration=("it", 0))]
+    end = iteration_completed("it", {"0": 0.5}, outputs={"output": ["A"]})
+    first = workflow_body(workflow_started(), script, workflow_finished())
+    assert tree_of(folded(first)).startswith("it#0 unknown")
+    run = folded(first, workflow_body(workflow_started(), script, end, workflow_finished()))
+    assert tree_of(run) == outline("""
+        it#0
+          round 0 in 0.5 s
+            a.1
+    """)
+    assert (run.nodes[0].outputs, anomalies(run)) == ({"output": ["A"]}, [])
 
 
 def test_a_pause_in_a_replay_does_not_open_the_run():
