@@ -7,22 +7,25 @@ PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check bench
+.PHONY: help demo test check coverage bench
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: .venv/.package ## print a real recorded run
 	@$(BIN)/streamkit demo
 
-test: .venv/.test ## run all tests, in parallel, with coverage
-	@$(BIN)/python -m pytest -q -n auto --cov
+test: .venv/.test ## run all tests, in parallel
+	@$(BIN)/python -m pytest -q -n auto
 
 check: .venv/.dev ## lint, formatting, types, import contracts
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
+
+coverage: .venv/.test ## run the tests once more and see that they reach the code
+	@HYPOTHESIS_PROFILE=quick $(BIN)/python -m pytest -q -n auto --cov
 
 bench: .venv/.package ## compare with peers
 	@if [ -f benchmarks/compare.py ]; then $(BIN)/python -m benchmarks.compare; \

@@ -36,6 +36,7 @@ CHAINS: dict[str, tuple[str, ...]] = {
 }
 """Bodies of one run, in order; the name of the golden run that they give together."""
 
+
 @pytest.fixture
 def update(request: pytest.FixtureRequest) -> bool:
     return request.config.getoption("--update-golden")

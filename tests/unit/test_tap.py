@@ -448,7 +448,7 @@ def memory(body, tap):
             most = max(most, peak)
             tracemalloc.reset_peak()
             tap.feed(chunk)
-            costly += tracemalloc.get_traced_memory()[1] - before > 2_000
+            costly += tracemalloc.get_traced_memory()[1] - before > 8_000
         most = max(most, tracemalloc.get_traced_memory()[1])
     finally:
         tracemalloc.stop()
