@@ -191,6 +191,14 @@ def test_what_is_dropped_between_two_frames_is_told_between_them():
         assert [kind for kind, _ in reader.troubles] == ["frame-too-large"]
 
 
+def test_a_frame_over_the_limit_that_the_end_cuts_off_is_reported_as_too_large_and_no_more():
+    body = sse(HELLO) + b"data: " + b"x" * 1000
+    for size in SIZES:
+        reader, records = read(body, chunks=pieces(body, size), max_frame_bytes=200)
+        assert kinds(records) == ["message"]
+        assert reader.troubles == [("frame-too-large", f"1006 bytes from byte {len(sse(HELLO))}, limit 200")]
+
+
 def test_a_limit_of_64_mib_is_the_default():
     assert MAX_FRAME_BYTES == 64 * 1024 * 1024
 

@@ -197,6 +197,22 @@ def test_a_thought_that_is_sent_again_replaces_itself(run):
     assert [(thought.tool, thought.observation) for thought in run.thoughts] == [("search", "found")]
 
 
+def test_what_a_later_telling_of_a_thought_leaves_out_stays(run):
+    run.think(
+        Thought(id="a", position=1, thought="hm", tool="search", tool_input="q", observation="found", files=["f"])
+    )
+    run.think(Thought(id="a"))
+    (thought,) = run.thoughts
+    assert (thought.position, thought.thought, thought.tool, thought.tool_input) == (1, "hm", "search", "q")
+    assert (thought.observation, thought.files) == ("found", ["f"])
+
+
+def test_a_thought_is_known_by_its_id(run):
+    run.think(Thought(id="a"))
+    assert run.knows_thought("a")
+    assert not run.knows_thought("b")
+
+
 # ---- citations, files
 
 
@@ -212,6 +228,12 @@ def test_a_file_is_added_once(run):
     run.add_file("k", {"id": 1, "again": True})
     run.add_file("l", {"id": 2})
     assert list(run.files) == [{"id": 1}, {"id": 2}]
+
+
+def test_a_file_is_known_by_its_key(run):
+    run.add_file("k", {})
+    assert run.knows_file("k")
+    assert not run.knows_file("l")
 
 
 # ---- revisions

@@ -109,6 +109,23 @@ def test_executions_of_a_round_stand_in_order_of_arrival(run):
     assert ids(loop.rounds[0].nodes) == ["b", "a", "c"]
 
 
+def test_executions_that_came_to_their_place_late_stand_where_they_began(run):
+    """C.13.9: the order of the trace is the order of first frames, whenever a round was told."""
+    loop = container(run)
+    nodes = [execution(run, name) for name in "abcd"]
+    for number in (2, 0, 3, 1):
+        run.place(nodes[number], loop, 0)
+    assert ids(loop.rounds[0].nodes) == ["a", "b", "c", "d"]
+    for number in (3, 0):
+        run.place(nodes[number], loop)
+    assert ids(loop.unassigned) == ["a", "d"]
+    assert ids(loop.rounds[0].nodes) == ["b", "c"]
+    for number in (2, 1, 0):
+        run.place(nodes[number], None)
+    assert ids(run.nodes) == ["loop", "a", "b", "c"]
+    assert [node.id for node in run.snapshot().nodes] == ["loop", "a", "b", "c"]
+
+
 @pytest.mark.parametrize(
     ("states", "status"),
     [

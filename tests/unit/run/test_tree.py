@@ -1,5 +1,6 @@
 """Every operation on the executions of a run: what it changes, what it must not, and that it leaves a trace."""
 
+import sys
 from decimal import Decimal, localcontext
 from itertools import pairwise
 
@@ -106,6 +107,36 @@ def test_a_whole_value_wins_over_a_truncated_one_whichever_comes_first(run):
     assert node.outputs == "whole"
 
 
+@pytest.mark.parametrize(
+    ("outputs", "value", "kind"),
+    [
+        (b'"\xff"', "�", "bad-utf8"),
+        (b'"\\ud800"', "�", "non-standard-json"),
+        ('"real �"'.encode(), "real �", None),
+        (b'"\\ud83d\\ude00"', "😀", None),
+    ],
+)
+def test_a_value_that_had_to_be_mended_is_reported_and_no_other(run, outputs, value, kind):
+    node = execution(run)
+    run.describe(node, outputs=outputs)
+    assert node.outputs == value
+    assert list(run.anomaly_counts) == ([kind] if kind else [])
+
+
+def test_what_is_kept_does_not_pin_what_it_was_cut_from(run):
+    """A `Raw` is a view of the frame that it came with."""
+    chunk = b'{"value":{"a":1},"rest":"' + b"x" * 1000 + b'"}'
+    references = sys.getrefcount(chunk)
+    node = execution(run)
+    run.describe(node, outputs=msgspec.json.decode(chunk, type=Holder).value)
+    assert node.outputs == {"a": 1}
+    assert sys.getrefcount(chunk) == references
+
+
+class Holder(msgspec.Struct):
+    value: msgspec.Raw
+
+
 # ---- states
 
 
@@ -191,6 +222,14 @@ def test_the_same_retry_twice_is_one_retry(run):
     run.retry_execution(node, 1, "busy", 1.5)
     assert len(node.attempts) == 1
     assert run.revision == revision
+
+
+def test_a_retry_takes_back_an_end_that_we_inferred(run):
+    """It goes on running (C.4)."""
+    node = execution(run)
+    run.close_open_executions(at=5)
+    run.retry_execution(node, 1, "busy", None)
+    assert (node.status, node.inferred, node.ended_at) == ("running", False, None)
 
 
 # ---- places
