@@ -5,7 +5,7 @@ Observation is guarded: an error of ours is counted and logged once, and never r
 
 import logging
 import time
-from collections.abc import AsyncIterable, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterable, Callable
 
 from streamkit.reader import MAX_FRAME_BYTES
 from streamkit.run import Run
@@ -22,7 +22,7 @@ async def watch(
     on_finish: Callable[[Run], object] | None = None,
     clock: Callable[[], float] = time.monotonic,
     max_frame_bytes: int = MAX_FRAME_BYTES,
-) -> AsyncIterator[bytes]:
+) -> AsyncGenerator[bytes, None]:
     """Yield every chunk unchanged, and rebuild the run beside it.
 
     ::

@@ -26,7 +26,7 @@ class Answer(Tree):
         self._text_frozen = False
         self._forms: dict[str, HumanInput] = {}
         self._last_form: dict[str, str] = {}
-        self._waiting_forms: dict[str, dict[str, None]] = {}  # by node id: the keys of its forms, oldest first
+        self._waiting_forms: dict[str, list[str]] = {}  # by node id: keys of its forms, the last waiting one at the end
         self._thoughts: dict[str, Thought] = {}
         self._files: dict[str, Json] = {}
 
@@ -132,8 +132,10 @@ class Answer(Tree):
 
     def form_of(self, node_id: str) -> HumanInput | None:
         """Return the form that a node shows: the one that waits since the shortest time, else the last one."""
-        waiting = self._waiting_forms.get(node_id)
-        key = next(reversed(waiting)) if waiting else self._last_form.get(node_id)
+        waiting = self._waiting_forms.get(node_id, [])
+        while waiting and self._forms[waiting[-1]].status != "waiting":
+            waiting.pop()
+        key = waiting[-1] if waiting else self._last_form.get(node_id)
         return self._forms[key] if key is not None else None
 
     def answer_form(self, form: HumanInput) -> None:
@@ -144,11 +146,8 @@ class Answer(Tree):
         key = _key(form)
         self._forms[key] = form
         self._last_form[form.node_id] = key
-        waiting = self._waiting_forms.setdefault(form.node_id, {})
         if form.status == "waiting":
-            waiting[key] = None
-        else:
-            waiting.pop(key, None)
+            self._waiting_forms.setdefault(form.node_id, []).append(key)
         self.revision += 1
 
     def think(self, thought: Thought) -> None:

@@ -35,11 +35,12 @@ class NodeUsage(msgspec.Struct, frozen=True):
 class Siblings:
     """Executions that stand beside each other: in the order in which they began, each removed in constant time."""
 
-    __slots__ = ("_by_id", "_in_order")
+    __slots__ = ("_by_id", "_in_order", "_last")
 
     def __init__(self) -> None:
         self._by_id: dict[str, NodeExecution] = {}
         self._in_order = True
+        self._last = -1  # the highest number so far; asking a dict for its last key is slow once that was removed
 
     def __bool__(self) -> bool:
         return bool(self._by_id)
@@ -52,8 +53,10 @@ class Siblings:
 
     def add(self, node: "NodeExecution") -> None:
         """Put an execution beside the others."""
-        if self._by_id and next(reversed(self._by_id.values())).number > node.number:
+        if node.number < self._last:
             self._in_order = False
+        else:
+            self._last = node.number
         self._by_id[node.id] = node
 
     def remove(self, node: "NodeExecution") -> None:
@@ -379,9 +382,9 @@ class NodeExecution:
         return self._decoded[name]
 
 
-def as_raw(data: bytes | None) -> msgspec.Raw | None:
+def as_raw(data: bytes | None) -> msgspec.Raw:
     """Wrap kept JSON for a published state, which embeds it as it is."""
-    return None if data is None else msgspec.Raw(data)
+    return msgspec.Raw(b"null" if data is None else data)
 
 
 def _log_tree(entries: dict[str, Log]) -> tuple[LogEntry, ...]:

@@ -5,6 +5,7 @@ the bytes of their JSON and decodes on access. Nothing here raises on what a pee
 """
 
 import json
+import re
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
@@ -15,6 +16,8 @@ Json = Any
 
 _MIN_EXPONENT, _MAX_EXPONENT, _MOST_DIGITS = -30, 30, 60
 """Decimal exponents of a price that is taken seriously: `1e999999999` is a valid Decimal and would fill the memory."""
+
+_PRICE: Final = re.compile(r"[+-]?[0-9]*\.?[0-9]+(?:[eE][+-]?[0-9]+)?")
 
 _MAX_DEPTH: Final = 200
 """Deepest nesting of a decoded value that is kept: encoders give up at about 1,000, and ours stands inside a tree."""
@@ -121,8 +124,11 @@ def money(value: Json) -> Decimal | None:
     """Read a price: a decimal string, as Dify sends it, or a number. None if it is nothing that can be summed."""
     if value is None or isinstance(value, bool):
         return None
+    text = str(value)
+    if not _PRICE.fullmatch(text):
+        return None
     try:
-        amount = Decimal(str(value))
+        amount = Decimal(text)
     except (InvalidOperation, ValueError):
         return None
     if not amount.is_finite() or len(amount.as_tuple().digits) > _MOST_DIGITS:

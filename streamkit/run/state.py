@@ -162,10 +162,10 @@ class NodeState(State, frozen=True, kw_only=True):
     title: str
     status: NodeStatus
     error: str | None
-    inputs_json: msgspec.Raw | None = field(name="inputs")
-    outputs_json: msgspec.Raw | None = field(name="outputs")
-    process_data_json: msgspec.Raw | None = field(name="process_data")
-    metadata_json: msgspec.Raw | None = field(name="metadata")
+    inputs_json: msgspec.Raw = field(name="inputs")
+    outputs_json: msgspec.Raw = field(name="outputs")
+    process_data_json: msgspec.Raw = field(name="process_data")
+    metadata_json: msgspec.Raw = field(name="metadata")
     started_at: int | float | None
     """Epoch seconds, the server's."""
     finished_at: int | float | None
@@ -223,8 +223,8 @@ class RunState(State, frozen=True, kw_only=True):
     workflow_id: str | None
     app: str | None
     user: str | None
-    inputs_json: msgspec.Raw | None = field(name="inputs")
-    outputs_json: msgspec.Raw | None = field(name="outputs")
+    inputs_json: msgspec.Raw = field(name="inputs")
+    outputs_json: msgspec.Raw = field(name="outputs")
     text: str
     reasoning: str
     usage: Usage
@@ -270,9 +270,9 @@ class RunState(State, frozen=True, kw_only=True):
         return msgspec.structs.replace(self, forms=tuple(masked))
 
 
-def loads_raw(raw: msgspec.Raw | None) -> Json:
+def loads_raw(raw: msgspec.Raw) -> Json:
     """Decode undecoded JSON of a published state."""
-    return loads(None if raw is None else bytes(raw))
+    return loads(bytes(raw))
 
 
 _UNSTABLE = frozenset(

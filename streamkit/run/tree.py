@@ -46,7 +46,7 @@ class Tree:
         self._top = Siblings()
         self._nodes: list[NodeExecution] | None = []
         self._latest: dict[str, NodeExecution] = {}
-        self._running: dict[str, dict[str, NodeExecution]] = {}  # by node id: its open executions, oldest first
+        self._running: dict[str, list[NodeExecution]] = {}  # by node id: what ran, the last open one at the end
         self._waiting_text: dict[str, Text] = {}
         self._waiting_reasoning: dict[str, Text] = {}
         self._journal = Journal()
@@ -71,12 +71,11 @@ class Tree:
         """
         return self._journal.since(revision, self.revision)
 
-    def report(self, kind: Kind, detail: str, frame: int | None = None) -> None:
+    def report(self, kind: Kind, detail: str) -> None:
         """Keep and count an anomaly."""
         self.anomaly_counts[kind] = self.anomaly_counts.get(kind, 0) + 1
         if len(self.anomalies) < KEPT:
-            where = self.frame if frame is None else frame
-            self.anomalies.append(Anomaly(kind=kind, detail=detail[:500], frame=where))
+            self.anomalies.append(Anomaly(kind=kind, detail=detail[:500], frame=self.frame))
         self.revision += 1
 
     def open_execution(
@@ -96,7 +95,7 @@ class Tree:
             node.container = Container()
         self.executions[execution_id] = node
         self._latest[node_id] = node
-        self._running.setdefault(node_id, {})[execution_id] = node
+        self._running.setdefault(node_id, []).append(node)
         node.number = len(self.executions)
         self._top.add(node)
         self._nodes = None
@@ -149,7 +148,7 @@ class Tree:
             node.status = "running"
             node.inferred = False
             node.ended_at = None
-            self._running.setdefault(node.node_id, {})[node.id] = node
+            self._running.setdefault(node.node_id, []).append(node)
             self._touch(node)
 
     def pause_execution(self, node: NodeExecution) -> None:
@@ -187,7 +186,6 @@ class Tree:
         node.finished_at = known(finished_at, node.finished_at)
         node.ended_at = at if node.inferred else known(node.ended_at, at)
         node.inferred = False
-        self._running.get(node.node_id, {}).pop(node.id, None)
         self._touch(node)
 
     def place(self, node: NodeExecution, container: NodeExecution | None, index: int | None = None) -> None:
@@ -289,8 +287,10 @@ class Tree:
 
     def latest(self, node_id: str) -> NodeExecution | None:
         """Return the execution of a node that is meant where only the node is named: the open one, else the last."""
-        running = self._running.get(node_id)
-        return running[next(reversed(running))] if running else self._latest.get(node_id)
+        running = self._running.get(node_id, [])
+        while running and running[-1].status != "running":
+            running.pop()
+        return running[-1] if running else self._latest.get(node_id)
 
     def log(self, node: NodeExecution, entry: LogEntry, parent_id: str | None) -> None:
         """Add or update an entry of an agent's log; what the update leaves out stays."""
@@ -312,7 +312,7 @@ class Tree:
             return None
         kept = cleaned(data)
         if kept is not data:
-            self.report("bad-utf8" if b"\xef\xbf\xbd" in kept else "non-standard-json", f"{len(data)} bytes")
+            self.report("non-standard-json" if _is_utf8(data) else "bad-utf8", f"{len(data)} bytes")
         return kept
 
     def _touch(self, node: NodeExecution) -> None:
@@ -370,6 +370,14 @@ def known(first: T | None, second: T | None) -> T | None:
 def _moved(total: int | None, before: int | None, now: int | None) -> int | None:
     """Return a sum after one summand changed; None while none is known."""
     return total if now is None and before is None else (total or 0) + (now or 0) - (before or 0)
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _may_hold(container: NodeExecution | None, node: NodeExecution) -> bool:

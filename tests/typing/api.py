@@ -1,6 +1,6 @@
 """The public API as a type checker sees it: mypy reads this file, nobody runs it."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from decimal import Decimal
 from typing import Any, Literal, assert_type
 
@@ -91,7 +91,7 @@ def a_picture_of_a_run(run: Run) -> Literal[1]:
 async def watched(chunks: AsyncIterator[bytes]) -> None:
     runs: list[Run] = []
     stream = watch(chunks, "dify", on_finish=runs.append)
-    assert_type(stream, AsyncIterator[bytes])
+    assert_type(stream, AsyncGenerator[bytes, None])
     async for chunk in stream:
         assert_type(chunk, bytes)
 

@@ -174,10 +174,9 @@ def _sum_of_rounds(rounds: Sequence[RoundState], look: Look) -> Branch:
 def _round(turn: RoundState, look: Look) -> Branch:
     """Return a round; one that is a single plain execution takes a single line."""
     title = f"round {turn.index}"
-    if len(turn.nodes) == 1:
+    if len(turn.nodes) == 1 and not turn.nodes[0].rounds:
         only = node_branch(turn.nodes[0], look, nested=True)
-        if not turn.nodes[0].rounds:
-            return only._replace(title=f"{title} {look.glyphs.dot} {only.title}")
+        return only._replace(title=f"{title} {look.glyphs.dot} {only.title}")
     tokens, cost = spent(turn.nodes)
     return Branch(
         mark=look.mark(turn.status),

@@ -498,7 +498,9 @@ class DifyReducer:
         """Take a snapshot's row of a container, which has an execution id of its own (C.1)."""
         kind: Kind = "loop" if data.node_type == "loop" else "iteration"
         over = self._replay or run.settled
-        occurrence = self._containers.row(run, data.id or "", kind, data.node_id or "", replay=over)
+        occurrence = self._containers.row(
+            run, data.id or f"row of {data.node_id}", kind, data.node_id or "", replay=over
+        )
         if occurrence is None:
             self._is_late(run, f"{kind} {data.node_id}")
             return

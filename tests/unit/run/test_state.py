@@ -74,7 +74,8 @@ def rich_run(tag="1"):
     run.cite([{"id": "theirs"}])
     run.add_file("f", {"id": "theirs"})
     run.report_usage(Usage(prompt_tokens=1, completion_tokens=2, total_tokens=3, latency=at))
-    run.report("unknown-event", "new_word", frame=4)
+    run.frame = 4
+    run.report("unknown-event", "new_word")
     run.finish("failed", error=RunError("broken", "code", 500), total_tokens=3, finished_at=at, at=at)
     run.bytes = int(tag) * 100
     return run

@@ -551,7 +551,8 @@ def test_thinking_goes_to_the_execution_of_a_node_and_waits_for_it(run):
 def test_an_anomaly_is_kept_with_its_frame_and_counted(run):
     run.frame = 7
     run.report("unknown-event", "new_word")
-    run.report("bad-field", "data.x", frame=3)
+    run.frame = 3
+    run.report("bad-field", "data.x")
     assert [(item.kind, item.detail, item.frame) for item in run.anomalies] == [
         ("unknown-event", "new_word", 7),
         ("bad-field", "data.x", 3),
