@@ -362,7 +362,13 @@ def test_without_a_command_the_help_is_shown(cli):
 def test_control_c_ends_a_command_quietly(environment):
     command = [sys.executable, "-m", "streamkit", "events", "-"]
     with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment,
+        # A shell that starts the tests in the background has them ignore the signal, and so would the command.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as running:
         running.stdin.write(ITERATION.read_bytes())
         running.stdin.flush()
