@@ -8,10 +8,18 @@ from typing import Final
 
 from streamkit.dialects.base import Dialect
 from streamkit.dialects.dify import Dify
+from streamkit.dialects.lighton import LightOn
+from streamkit.dialects.openai import OpenAI
+from streamkit.dialects.ragflow import Ragflow
 from streamkit.dialects.salvage import decode_lenient
 from streamkit.errors import UnknownDialect
 
-DIALECTS: Final[Mapping[str, Dialect]] = {"dify": Dify()}
+DIALECTS: Final[Mapping[str, Dialect]] = {
+    "dify": Dify(),
+    "ragflow": Ragflow(),
+    "openai": OpenAI(),
+    "lighton": LightOn(),
+}
 """Every dialect by its name, in the order in which `detect` asks them."""
 
 

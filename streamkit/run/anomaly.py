@@ -14,6 +14,8 @@ Kind = Literal[
     "bad-number",
     "bad-utf8",
     "body-too-large",
+    "error-in-answer",
+    "filtered-session",
     "foreign-run",
     "frame-too-large",
     "malformed-event",
@@ -43,6 +45,11 @@ KINDS: Final[Mapping[str, str]] = {
     "bad-utf8": "The bytes of a frame were not valid UTF-8. Every wrong byte was replaced by U+FFFD.",
     "body-too-large": "A body that is one JSON document, or one line of JSON, was longer than the limit for a "
     "frame. It was not read further than that.",
+    "error-in-answer": "The model or its provider failed, and the server sent the error as text of the answer, as if "
+    "nothing had happened. The run counts as the server tells it; the detail is the error.",
+    "filtered-session": "The server sent no starts of nodes, or no nodes at all: the session was made by `POST …/sessions`, "
+    "whose events RAGFlow filters (all of them since v0.20.1, some since v0.25.6). Omit `session_id` in the first request "
+    "and take it from the first event, and the whole tree is there.",
     "foreign-run": "A frame belonged to another run (another workflow run id or message id) than the one that "
     "this tap observes. It was not applied. Use one tap for each run; `streamkit inspect` does so by itself.",
     "frame-too-large": "A frame was longer than `max_frame_bytes` and was dropped. Reading went on at the next "

@@ -68,13 +68,16 @@ class Answer(Tree):
             self.first_token_at = at
         self.revision += 1
 
-    def replace_text(self, text: str, *, freeze: bool = False) -> None:
+    def replace_text(self, text: str, *, freeze: bool = False, at: float | None = None) -> None:
         """Take a whole answer in place of what was streamed.
 
         Args:
             text: the answer as it is now.
             freeze: whether deltas that still arrive are late and must not be appended.
+            at: when it came: a cumulative answer may be the first text there is.
         """
+        if at is not None and text and self.first_token_at is None:
+            self.first_token_at = at
         self._text.replace(text)
         self._text_frozen = freeze
         self.revision += 1
@@ -108,7 +111,10 @@ class Answer(Tree):
             replayed: whether this is a snapshot, which gives the form's template where the live stream rendered it
                 (correction 6): then what is known stays.
         """
-        before = self._forms.get(_key(form))
+        key = _key(form)
+        before = self._forms.get(key)
+        if form.form_id is None and before is not None and before.status != "waiting":  # the node asks once more
+            key, before = f"{key}#{len(self._forms)}", None
         if before is not None:
             first, second = (before, form) if replayed else (form, before)
             form = HumanInput(
@@ -124,7 +130,7 @@ class Answer(Tree):
                 action_id=before.action_id,
                 submitted=before.submitted,
             )
-        self._keep_form(form)
+        self._keep_form(key, form)
 
     def knows_form(self, form_id: str | None) -> bool:
         """Whether a form of this id was shown."""
@@ -132,18 +138,20 @@ class Answer(Tree):
 
     def form_of(self, node_id: str) -> HumanInput | None:
         """Return the form that a node shows: the one that waits since the shortest time, else the last one."""
+        key = self._key_of(node_id)
+        return self._forms[key] if key is not None else None
+
+    def _key_of(self, node_id: str) -> str | None:
         waiting = self._waiting_forms.get(node_id, [])
         while waiting and self._forms[waiting[-1]].status != "waiting":
             waiting.pop()
-        key = waiting[-1] if waiting else self._last_form.get(node_id)
-        return self._forms[key] if key is not None else None
+        return waiting[-1] if waiting else self._last_form.get(node_id)
 
     def answer_form(self, form: HumanInput) -> None:
         """Take the answer to a form, or that it expired; `form` is the whole form as it is now."""
-        self._keep_form(form)
+        self._keep_form(form.form_id or self._key_of(form.node_id) or _key(form), form)
 
-    def _keep_form(self, form: HumanInput) -> None:
-        key = _key(form)
+    def _keep_form(self, key: str, form: HumanInput) -> None:
         self._forms[key] = form
         self._last_form[form.node_id] = key
         if form.status == "waiting":

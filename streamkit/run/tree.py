@@ -236,6 +236,30 @@ class Tree:
             self._touch(home)
         node.parent = node.round = None
 
+    def retract(self, node: NodeExecution) -> None:
+        """Take back an execution that turned out to be none. It must not hold others."""
+        self._take_out(node)
+        del self.executions[node.id]
+        self._count(node, node.usage, None)
+        node.status = "unknown"  # so that nothing finds it as an open one
+        if self._latest.get(node.node_id) is node:
+            del self._latest[node.node_id]
+        self.revision += 1
+        self._journal.record(self.revision, node.id, gone=True)
+
+    def infer_end(self, node: NodeExecution, status: NodeStatus, at: float | None = None) -> None:
+        """Conclude how an execution ended, of which the server says nothing more."""
+        self.close_execution(node, status, at=at)
+        node.inferred = True
+
+    def append_execution_text(self, node: NodeExecution, piece: str, at: float | None = None) -> None:
+        """Append a delta to what one execution streamed."""
+        if node._text is None:
+            node._text = Text()
+        node._text.append(piece)
+        self._first_token(node, piece, at)
+        self._touch(node)
+
     def begin_round(self, container: NodeExecution, index: int) -> None:
         """Note that a round is announced. It is shown when something of it is."""
         if container.container is not None:

@@ -21,6 +21,7 @@ from streamkit.dialects.dify.reducer import DifyReducer, run_id_of
 from streamkit.dialects.salvage import decode_lenient, mend, salvage
 
 _WORDS: Final = frozenset(str(event.__struct_config__.tag) for event in STREAMED)
+_WORKFLOW_IDS: Final = ("workflow_run_id", "conversation_id")
 _IDS: Final = ("task_id", "message_id", "conversation_id", "workflow_run_id")
 
 
@@ -39,8 +40,10 @@ class Dify:
         word = payload.get("event")
         if word is None:
             return _is_error(payload) or _is_blocking_workflow(payload)
-        if not isinstance(word, str) or "session_id" in payload:
+        if not isinstance(word, str) or "session_id" in payload or (payload.get("code") and word != "error"):
             return False
+        if "data" in payload and "message_id" in payload and not any(key in payload for key in _WORKFLOW_IDS):
+            return False  # an agent of RAGFlow uses the same words
         return word in _WORDS or any(key in payload for key in _IDS)
 
     def decode(self, data: bytes, notes: Notes) -> Event:

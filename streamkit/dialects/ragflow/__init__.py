@@ -1,0 +1,136 @@
+"""RAGFlow: chats, searches and agents, of every server since 0.10 (`docs/protocol-ragflow.md`).
+
+* `events`: what is on the wire; `reducer`: what it means
+* `components`: executions and rounds of agents; `answers`: text, thinking and citations
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, Union
+
+import msgspec
+from msgspec import Raw
+
+from streamkit.dialects.base import Event, Malformed, Notes
+from streamkit.dialects.ragflow.events import (
+    EVENTS,
+    AgentAnswer,
+    ChatAnswer,
+    RagflowEvent,
+    SessionEcho,
+    StreamEnd,
+    StreamError,
+)
+from streamkit.dialects.ragflow.reducer import RagflowReducer
+from streamkit.dialects.salvage import decode_lenient, mend, salvage
+from streamkit.run.payload import dumps
+
+_DONE: Final = b"[DONE]"
+_WORDS: Final = frozenset(str(event.__struct_config__.tag) for event in EVENTS)
+_DIFY_ONLY: Final = ("workflow_run_id", "conversation_id")
+_ANSWER_KEYS: Final = ("answer", "reference", "final", "start_to_think", "end_to_think", "running_status", "id")
+
+
+class Ragflow:
+    """The dialect of RAGFlow's servers."""
+
+    name = "ragflow"
+
+    def __init__(self) -> None:
+        # Any: unions made from the tables of events, which mypy cannot read
+        events: Any = Union[EVENTS]  # noqa: UP007 - made from a tuple
+        envelopes: Any = Union[ChatAnswer, StreamError, StreamEnd, SessionEcho, AgentAnswer]  # noqa: UP007
+        self._events: msgspec.json.Decoder[Any] = msgspec.json.Decoder(events)
+        self._envelopes: msgspec.json.Decoder[Any] = msgspec.json.Decoder(envelopes)
+
+    def recognises(self, payload: Mapping[str, Any]) -> bool:
+        """Whether a payload has the shape of a RAGFlow frame: an agent's event, or an envelope (C.1)."""
+        if "event" in payload:
+            if any(key in payload for key in _DIFY_ONLY) or "choices" in payload:
+                return False
+            if "session_id" in payload or payload.get("code"):
+                return True
+            word = payload["event"]
+            return isinstance(word, str) and word in _WORDS and "message_id" in payload and "data" in payload
+        if "object" in payload or "choices" in payload or isinstance(payload.get("status"), int):
+            return False
+        if isinstance(payload.get("retcode"), int):
+            return True
+        if isinstance(payload.get("code"), int) and ("data" in payload or isinstance(payload.get("message"), str)):
+            return True
+        return set(payload) == {"session_id", "data"}
+
+    def decode(self, data: bytes, notes: Notes) -> Event:
+        """Decode the data of one frame."""
+        if data.strip() == _DONE:
+            return StreamEnd()
+        if data.startswith(b'{"event"'):  # what Python's servers send; keys of the Go backend are sorted
+            try:
+                event: Event = self._events.decode(data)
+            except (msgspec.MsgspecError, UnicodeError, RecursionError):
+                pass
+            else:
+                return event
+        payload = decode_lenient(data, notes)
+        if payload is None:
+            reason = "no JSON object"
+            notes.append(("malformed-event", reason))
+            return Malformed(reason, data)
+        if isinstance(payload.get("event"), str):
+            return mend(payload, data, notes, self._events)
+        envelope = _envelope(payload)
+        if envelope is None:
+            notes.append(("malformed-event", "an object without `event`, `answer` or `data`"))
+            return Malformed("an object without `event`, `answer` or `data`", data)
+        return mend(envelope, data, notes, self._envelopes)
+
+    def decode_document(self, data: bytes, notes: Notes) -> Sequence[Event]:
+        """Decode a body that is one JSON document: an answer that was not streamed, or an error."""
+        payload = decode_lenient(data, notes)
+        inner = payload.get("data") if payload is not None else None
+        if isinstance(inner, dict) and isinstance(inner.get("data"), dict):  # an agent's: data in data
+            content = inner["data"]
+            envelope = {**_ids(inner), "event": "agent_answer", "last_event": inner.get("event")}
+            envelope |= {
+                key: content[key] for key in ("content", "reference", "usage", "inputs", "tips") if key in content
+            }
+            return [mend(envelope, data, notes, self._envelopes)]
+        if payload is not None and isinstance(inner, str) and not payload.get("code"):  # A.3.8: an error with code 0
+            return [mend({"event": "agent_answer", "content": inner}, data, notes, self._envelopes)]
+        event = self.decode(data, [] if payload is not None else notes)
+        if isinstance(event, ChatAnswer):
+            return [event, StreamEnd()]
+        return [event]
+
+    def run_keys(self, event: Event) -> tuple[str, ...]:
+        """The message id of an agent's body, and its session: a resumed run has a new message id (C.7)."""
+        if not isinstance(event, RagflowEvent):
+            return ()
+        return tuple(key for key in (event.message_id, event.session_id) if key)
+
+    def reducer(self) -> RagflowReducer:
+        """Make the reducer of a new run."""
+        return RagflowReducer()
+
+
+def _ids(payload: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: payload[key] for key in ("message_id", "created_at", "task_id", "session_id") if key in payload}
+
+
+def _envelope(payload: dict[str, Any]) -> dict[str, Any] | None:
+    """Say what a frame without `event` is, in the order of C.1; None if it is nothing that is known."""
+    code = payload.get("code", payload.get("retcode", 0))
+    message = payload.get("message", payload.get("retmsg"))
+    data = payload.get("data")
+    common = {**_ids(payload), "code": code, "message": message}
+    if code or (data is False and message):
+        return {**common, "event": "stream_error", "code": code or -1}
+    if data is True:
+        return {"event": "stream_end"}
+    if isinstance(data, dict) and ("answer" in data or "running_status" in data):
+        return {**data, **{key: data[key] for key in ("session_id",) if key in data}, "event": "chat_answer"}
+    if isinstance(data, dict) and "session_id" in payload:
+        return {**_ids(payload), "event": "session_echo"}
+    return None
+
+
+__all__ = ["Ragflow", "RagflowEvent"]
