@@ -212,8 +212,7 @@ class LightOnReducer:
         return name is None or run.id is None or name == run.id
 
     def begin(self, run: Run, opening_heartbeats: int) -> None:
-        """Begin a body."""
-        self._goes_on = False
+        """Begin a body; what the last one said stands until a document says otherwise."""
 
     def apply(self, run: Run, event: Event, at: float | None) -> None:
         """Fold one event into the run."""
@@ -250,12 +249,14 @@ class LightOnReducer:
         name = _name(call.id) or "tool_call"
         title = tool.name or other.name
         node = run.executions.get(name) or run.open_execution(name, name, type="tool", title=title, at=at)
-        facts = {
-            "class_name": tool.class_name,
-            "is_forced": call.is_forced,
-            "celery_task_id": call.celery_task_id,
-            "source": source,
-        }
+        facts = _told(
+            {
+                "class_name": tool.class_name,
+                "is_forced": call.is_forced,
+                "celery_task_id": call.celery_task_id,
+                "source": source,
+            }
+        )
         output = bytes(call.output)
         run.describe(
             node,
@@ -264,7 +265,7 @@ class LightOnReducer:
             inputs=call.arguments,
             outputs=None if is_null(output) else b'{"output":%b}' % output,
             process_data=call.third_party_tool_events,
-            metadata=dumps(_told(facts)),
+            metadata=dumps(facts) if facts else None,
         )
         for number, step in enumerate(call.tool_steps or (), start=1):
             run.log(node, _step(number, step), None)

@@ -57,13 +57,13 @@ class Answer(Tree):
 
     # ---- text
 
-    def append_text(self, piece: str, at: float | None = None) -> None:
-        """Append a delta to the answer."""
+    def append_text(self, piece: str, at: float | None = None, *, thinking: bool = False) -> None:
+        """Append a delta to the answer; `thinking` as in `Text.append`."""
         if self._text_frozen:
             if piece:
                 self.report("after-replace", f"{len(piece)} characters")
             return
-        self._text.append(piece)
+        self._text.append(piece, thinking=thinking)
         if at is not None and piece and self.first_token_at is None:
             self.first_token_at = at
         self.revision += 1

@@ -15,17 +15,20 @@ _PIECES: Final = 512
 class Text:
     """A text that is appended to, and sometimes replaced as a whole."""
 
-    __slots__ = ("_blocks", "_pieces", "_split", "length")
+    __slots__ = ("_blocks", "_pieces", "_split", "length", "open_is_thinking")
 
     def __init__(self) -> None:
         self.length = 0
         """Characters so far, thinking included."""
+        self.open_is_thinking = False
+        """Whether what stands behind an unclosed tag is known to be thinking, which goes on."""
         self._blocks: list[str] = []
         self._pieces: list[str] = []
         self._split: tuple[str, str] | None = None
 
-    def append(self, piece: str) -> None:
-        """Add a delta at the end."""
+    def append(self, piece: str, *, thinking: bool = False) -> None:
+        """Add a delta at the end; `thinking` says that the block which is open behind it is one of thinking."""
+        self.open_is_thinking = thinking
         self._pieces.append(piece)
         self.length += len(piece)
         self._split = None
@@ -36,6 +39,7 @@ class Text:
     def replace(self, whole: str) -> None:
         """Take `whole` in place of all that came before."""
         self._blocks = [whole]
+        self.open_is_thinking = False
         self.length = len(whole)
         self._pieces.clear()
         self._split = None
@@ -50,7 +54,7 @@ class Text:
 
     @property
     def visible(self) -> str:
-        """The text without closed `<think>` blocks; an unclosed one stays."""
+        """The text without closed `<think>` blocks; an unclosed one stays, unless it is known to be thinking."""
         return self._parts()[0]
 
     @property
@@ -61,11 +65,12 @@ class Text:
     def _parts(self) -> tuple[str, str]:
         if self._split is None:
             raw = self.raw
-            self._split = _without_thinking(raw) if _CLOSE in raw else (raw, "")
+            tagged = self.open_is_thinking or _CLOSE in raw
+            self._split = _without_thinking(raw, self.open_is_thinking) if tagged else (raw, "")
         return self._split
 
 
-def _without_thinking(raw: str) -> tuple[str, str]:
+def _without_thinking(raw: str, open_is_thinking: bool) -> tuple[str, str]:
     """Part a text into what is seen and what stood in closed blocks. Linear, however many tags never close."""
     seen: list[str] = []
     thoughts: list[str] = []
@@ -73,8 +78,10 @@ def _without_thinking(raw: str) -> tuple[str, str]:
     while True:
         opening = raw.find(_OPEN, position)
         closing = raw.find(_CLOSE, opening) if opening >= 0 else -1
-        if closing < 0:
+        if closing < 0 and not (open_is_thinking and opening >= 0):
             break
+        if closing < 0:
+            closing = len(raw)
         seen.append(raw[position:opening])
         thoughts.append(raw[opening + len(_OPEN) : closing])
         position = closing + len(_CLOSE)

@@ -252,11 +252,13 @@ class Tree:
         self.close_execution(node, status, at=at)
         node.inferred = True
 
-    def append_execution_text(self, node: NodeExecution, piece: str, at: float | None = None) -> None:
-        """Append a delta to what one execution streamed."""
+    def append_execution_text(
+        self, node: NodeExecution, piece: str, at: float | None = None, *, thinking: bool = False
+    ) -> None:
+        """Append a delta to what one execution streamed; `thinking` as in `Text.append`."""
         if node._text is None:
             node._text = Text()
-        node._text.append(piece)
+        node._text.append(piece, thinking=thinking)
         self._first_token(node, piece, at)
         self._touch(node)
 

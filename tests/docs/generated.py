@@ -8,7 +8,7 @@ import ast
 import inspect
 import re
 import types
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
@@ -19,8 +19,11 @@ from click.testing import CliRunner
 from msgspec import Raw, Struct, UnsetType
 
 from streamkit.cli import COMMANDS, main
-from streamkit.dialects.dify import events
-from streamkit.dialects.dify.events import DOCUMENTS, STREAMED, DifyEvent, Payload
+from streamkit.dialects import lighton
+from streamkit.dialects.base import Event
+from streamkit.dialects.dify import events as dify
+from streamkit.dialects.openai import events as openai
+from streamkit.dialects.ragflow import events as ragflow
 from streamkit.run import KINDS, RunState
 
 ROOT: Final = Path(__file__).parents[2]
@@ -41,12 +44,33 @@ def _part(name: str) -> str:
 # ---- events
 
 
+_TABLES: Final[Mapping[str, tuple[type[Event], Iterable[type[Event]]]]] = {
+    "dify streamed": (dify.DifyEvent, dify.STREAMED),
+    "dify documents": (dify.DifyEvent, dify.DOCUMENTS),
+    "ragflow events": (ragflow.RagflowEvent, ragflow.EVENTS),
+    "ragflow envelopes": (ragflow.RagflowEvent, ragflow.ENVELOPES),
+    "openai streamed": (openai.OpenAIEvent, openai.STREAMED),
+    "openai documents": (openai.OpenAIEvent, openai.DOCUMENTS),
+    "lighton": (Event, (lighton.Chatflow,)),
+}
+"""What a table shows: events, and the root whose fields stand above the table."""
+
+_ROOTS: Final[Mapping[str, type[Event]]] = {"dify": dify.DifyEvent, "ragflow": ragflow.RagflowEvent}
+_MODULES: Final[Mapping[str, types.ModuleType]] = {
+    "dify": dify,
+    "ragflow": ragflow,
+    "openai": openai,
+    "lighton": lighton,
+}
+_PAYLOADS: Final = tuple(module.Payload for module in _MODULES.values())
+
+
 def events_table(which: str) -> str:
     """One row for each event, in the order of the source, which is that of the protocol."""
-    structs = sorted({"streamed": STREAMED, "documents": DOCUMENTS}[which], key=_line)
+    root, structs = _TABLES[which]
     rows = [
-        f"| `{event.__struct_config__.tag}` | `{event.__name__}` | {_own_fields(event)} | {_doc(event)} |"
-        for event in structs
+        f"| `{event.__struct_config__.tag}` | `{event.__name__}` | {_own_fields(event, root)} | {_doc(event)} |"
+        for event in sorted(structs, key=_line)
     ]
     return "\n".join(["| word | struct | fields of its own | what it says |", "|---|---|---|---|", *rows]) + "\n"
 
@@ -55,23 +79,29 @@ def _line(struct: type[Struct]) -> int:
     return inspect.getsourcelines(struct)[1]
 
 
-def envelope_list(_: str) -> str:
-    """What every event may carry around its payload."""
-    return _described(DifyEvent)
+def envelope_list(which: str) -> str:
+    """What every event of a dialect may carry around its payload."""
+    return _described(_ROOTS[which])
 
 
-def payload_sections(_: str) -> str:
+def payload_sections(which: str) -> str:
     """A section for each struct inside an event."""
-    structs = sorted((struct for _, struct in inspect.getmembers(events, _is_payload)), key=_line)
-    return "\n".join(f"### {struct.__name__}\n\n{_doc(struct)}\n\n{_described(struct)}" for struct in structs)
+    structs = sorted((struct for _, struct in inspect.getmembers(_MODULES[which], _is_payload)), key=_line)
+    return "\n".join(f"#### {_section(struct)}\n\n{_doc(struct)}\n\n{_described(struct)}" for struct in structs)
 
 
 def _is_payload(thing: object) -> bool:
-    return inspect.isclass(thing) and issubclass(thing, Payload) and thing is not Payload
+    return inspect.isclass(thing) and issubclass(thing, _PAYLOADS) and thing not in _PAYLOADS
 
 
-def _own_fields(event: type[Struct]) -> str:
-    envelope = set(DifyEvent.__struct_fields__)
+def _section(struct: type[Struct]) -> str:
+    """Name the section of a struct: the same name may stand in several dialects."""
+    vendor = next(name for name, module in _MODULES.items() if module.__name__ == struct.__module__)
+    return struct.__name__ if vendor == "dify" else f"{vendor} {struct.__name__}"
+
+
+def _own_fields(event: type[Struct], root: type[Struct]) -> str:
+    envelope = set(root.__struct_fields__)
     return ", ".join(_field(field) for field in msgspec.structs.fields(event) if field.name not in envelope) or "none"
 
 
@@ -96,8 +126,9 @@ def _type(annotation: Any) -> str:
         return f"list of {_type(get_args(annotation)[0])}"
     if get_origin(annotation) is dict:
         return f"object of {_type(get_args(annotation)[1])}"
-    if inspect.isclass(annotation) and issubclass(annotation, Payload):
-        return f"[{annotation.__name__}](#{annotation.__name__.lower()})"
+    if _is_payload(annotation):
+        section = _section(annotation)
+        return f"[{annotation.__name__}](#{section.lower().replace(' ', '-')})"
     names = {str: "text", int: "integer", float: "number", bool: "true or false", Decimal: "decimal"}
     return "JSON" if annotation in (Raw, Any) else names[annotation]
 

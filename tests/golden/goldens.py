@@ -25,6 +25,9 @@ DEMO: Final = Path(__file__).parents[2] / "streamkit" / "demo"
 BODIES: Final = (".sse", ".json", ".ndjson", ".html", ".bin")
 """A fixture is a response body: nearly always a stream, in `hostile/` also what comes in place of one."""
 
+BY_HAND: Final = tuple(FIXTURES / name / "protocol" for name in ("ragflow", "openai", "lighton"))
+"""Samples whose runs stand in `test_protocol_samples_ragflow.py`; a second copy would only take room."""
+
 _LONGEST: Final = 200
 _SHOWN: Final = 60
 _DEEPEST: Final = 60
@@ -35,7 +38,7 @@ _INVISIBLE: Final = re.compile(
 
 
 def bodies() -> list[Path]:
-    """Every response body that must have a golden run. Cases of `conformance` test the parser and are no runs."""
+    """Every response body that is a run or a part of one. Cases of `conformance` test the parser."""
     own = [path for path in FIXTURES.rglob("*") if path.suffix in BODIES and _is_body(path)]
     return sorted(own) + sorted(DEMO.glob("*.sse"))
 
@@ -43,6 +46,11 @@ def bodies() -> list[Path]:
 def _is_body(path: Path) -> bool:
     parts = path.relative_to(FIXTURES).parts
     return len(parts) > 1 and parts[0] != "conformance" and not path.name.endswith(".golden.json")
+
+
+def has_golden(path: Path) -> bool:
+    """Whether a golden run stands beside a body; the samples of a table that was derived by hand need none."""
+    return path.parent not in BY_HAND
 
 
 def name_of(path: Path) -> str:

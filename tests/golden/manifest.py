@@ -2,7 +2,7 @@
 
 Words are written by hand into the manifest itself; `pytest --update-golden` (or `python -m tests.golden.manifest`)
 refreshes sizes and digests, adds new files with empty words, and drops what is gone. A test fails while a word is
-missing.
+missing. A rule is named as in docs/protocol-dify.md (`C.5`), or as in docs/protocol-ragflow.md with `R.` before it.
 """
 
 import hashlib

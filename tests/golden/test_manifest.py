@@ -8,9 +8,18 @@ import pytest
 from tests.golden import manifest
 from tests.golden.goldens import DEMO, FIXTURES, check
 
-PROTOCOL = (Path(__file__).parents[2] / "docs" / "protocol-dify.md").read_text(encoding="utf-8")
-RULE = re.compile(r"^(?:## |\* \*\*)([ABC]\.\d+)\b", re.MULTILINE)
-CORRECTIONS = [f"correction {number}" for number in range(1, 21)]
+DOCS = Path(__file__).parents[2] / "docs"
+RULE = re.compile(r"^(?:## |\* \*\*)([ABCF]\.\d+)\b", re.MULTILINE)
+
+
+def rules_of(page, corrections, prefix=""):
+    """Every rule of a protocol, as the manifest names it."""
+    sections = RULE.findall((DOCS / page).read_text(encoding="utf-8"))
+    return {prefix + rule for rule in (*sections, *(f"correction {number}" for number in range(1, corrections + 1)))}
+
+
+RULES = rules_of("protocol-dify.md", 20) | rules_of("protocol-ragflow.md", 10, "R.")
+"""`C.5` is a rule of Dify's protocol, `R.C.5` one of RAGFlow's and its relatives'."""
 
 MOST_BYTES = 3_000_000
 """All of `fixtures/` together, goldens included: every clone carries them."""
@@ -42,13 +51,13 @@ def test_every_fixture_says_where_it_is_from_and_what_for():
         assert entry["origin"] in manifest.ORIGINS, path
         assert entry["exercises"], path
         assert entry["rules"], path
-        assert set(entry["rules"]) <= {*RULE.findall(PROTOCOL), *CORRECTIONS}, path
+        assert set(entry["rules"]) <= RULES, path
         assert entry["server"] or entry["origin"] != "recorded", path
 
 
 def test_every_rule_of_the_protocol_has_a_fixture():
     named = {rule for entry in manifest.read().values() for rule in entry["rules"]}
-    assert {*RULE.findall(PROTOCOL), *CORRECTIONS} - named == set()
+    assert RULES - named == set()
 
 
 def test_fixtures_stay_small():

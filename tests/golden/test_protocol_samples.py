@@ -5,91 +5,26 @@ above the row ("A.8", "C.5", "cor. 12" = correction 12 at its end; "DESIGN 6" = 
 copied from what the code printed. A row that fails is a question to the protocol first, and to the code second; never
 run this table through an "update" script.
 
-How a run is written down: one line per execution, `node_id@first 8 digits of its id status`, then what else is known
-of it; a container has no id on the wire, so it shows none:
-
-    iter1 succeeded, 36 tokens
-      round 0 in 1.12 s
-        http1@9911cf29 succeeded after 2 retries
-        llm1@4cf2e45b failed: no such model
-      unassigned
-        code1@0fc7b3c0 running
-    agent1@15b854d2 succeeded says '3 °C' thinks 'easy'
-      ~ ROUND 1 success                                         (an entry of its agent log)
+How a run is written down: see `facts`. An execution is called `node_id@first 8 digits of its id`; a container has no id
+on the wire, so it shows none.
 """
 
 import json
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
-from decimal import Decimal
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from textwrap import dedent
 from typing import Any
 
-import msgspec
 import pytest
 
-from streamkit import Tap
+from tests.golden import facts
+from tests.golden.facts import Facts, Json, executions, money, outline, usage
 
 FOLDER = Path(__file__).parents[2] / "fixtures" / "dify" / "protocol"
 
-Json = dict[str, Any]  # one decoded object of `inspect --json`
-
-
-# ---- what a row says
-
-
-def usage(prompt: int | None, completion: int | None, total: int, latency: float | None = None, **cost: str) -> Json:
-    """The `usage` of a run: tokens, seconds, and money by currency."""
-    return {
-        "prompt_tokens": prompt,
-        "completion_tokens": completion,
-        "total_tokens": total,
-        "latency": latency,
-        "cost": money(cost),
-    }
-
-
-def money(cost: dict[str, str]) -> dict[str, Decimal]:
-    return {currency: Decimal(price) for currency, price in cost.items()}
-
-
-NO_USAGE = usage(None, None, 0)
-"""Nobody counted a token: the total is the empty sum of the leaves, the split of it is unknown."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Facts:
-    """What must be true of a run; nothing here depends on time or on how the bytes were cut."""
-
-    dialect: str = "dify"
-    mode: str | None
-    status: str
-    error: tuple[str, str | None, int | None] | None = None
-    """(message, code, status)"""
-    tree: str = ""
-    """The executions, in the notation of this module's docstring."""
-    forms: tuple[tuple[str | None, str, str, str | None], ...] = ()
-    """(first 8 digits of the form's id, node id, status, action id)"""
-    text: str = ""
-    reasoning: str = ""
-    outputs: Any = None
-    usage: Json = field(default_factory=lambda: NO_USAGE)
-    total_tokens: int = 0
-    total_steps: int | None = None
-    leaf_tokens: int = 0
-    leaf_cost: dict[str, Decimal] = field(default_factory=dict)
-    citations: int = 0
-    files: int = 0
-    thoughts: tuple[tuple[int, str, str, str], ...] = ()
-    """(position, tool, thought, observation)"""
-    heartbeats: int
-    anomalies: tuple[str, ...] = ()
-
-
-def outline(text: str) -> str:
-    return dedent(text).strip("\n")
+Row = partial(Facts, dialect="dify")
+"""A form is (first 8 digits of its id, node id, status, action id)."""
 
 
 # ---- the table: 23 samples, then the bodies of one run folded into one
@@ -98,7 +33,7 @@ def outline(text: str) -> str:
 ROWS: dict[str, Facts] = {
     # C.12 chat: message_end is the end. Cor. 13: no ping opens it, so not a chatflow. A.8: the ping between deltas is
     # no progress. B.3: the empty last delta adds nothing; files are null.
-    "01_chat_basic": Facts(
+    "01_chat_basic": Row(
         mode="chat",
         status="succeeded",
         text="Dify 是一个 LLM 应用开发平台 🚀。\n\n- SSE\n- JSON",
@@ -109,7 +44,7 @@ ROWS: dict[str, Facts] = {
     ),
     # C.10: the text is in agent_message and again in the thoughts; only the deltas are text. Cor. 16: the same thought
     # comes up to three times, the last frame holds all of it. B.3: one file, belonging to the assistant.
-    "02_agent_chat_tools": Facts(
+    "02_agent_chat_tools": Row(
         mode="agent-chat",
         status="succeeded",
         text="Let me draw that.Here is your cat.",
@@ -124,7 +59,7 @@ ROWS: dict[str, Facts] = {
     ),
     # B.1, cor. 13: message frames without conversation_id. B.3, C.12: speech goes on after message_end, changing
     # nothing.
-    "03_completion_tts": Facts(
+    "03_completion_tts": Row(
         mode="completion",
         status="succeeded",
         text="Once upon a time.",
@@ -135,7 +70,7 @@ ROWS: dict[str, Facts] = {
     # A.8: the stream opens with a ping. C.7: tokens and price stand three times in one node_finished, counted once; a
     # price of 0 RMB was said, so it is shown. No message_end: prompt and completion are those of the leaf, latency is
     # unknown.
-    "04_workflow_start_http_llm_end": Facts(
+    "04_workflow_start_http_llm_end": Row(
         mode="workflow",
         status="succeeded",
         tree="""
@@ -156,7 +91,7 @@ ROWS: dict[str, Facts] = {
     # Cor. 8: "Answer: " is template text, no text of llm1. C.2: reasoning comes by itself, before the text; its
     # copies in outputs.reasoning_content and in message_end.metadata.reasoning must not double it. B.6 #16:
     # message_end comes first.
-    "05_chatflow_reasoning": Facts(
+    "05_chatflow_reasoning": Row(
         mode="chatflow",
         status="succeeded",
         tree="""
@@ -177,7 +112,7 @@ ROWS: dict[str, Facts] = {
     # C.5: the round is execution_metadata.iteration_index. C.4: one node_started, two node_retry, one node_finished
     # are one execution with two attempts before its last. Cor. 1: the container's 36 tokens are those of its leaves,
     # not 36 more.
-    "06_workflow_iteration_sequential_retry": Facts(
+    "06_workflow_iteration_sequential_retry": Row(
         mode="workflow",
         status="succeeded",
         tree="""
@@ -204,7 +139,7 @@ ROWS: dict[str, Facts] = {
     ),
     # C.5 (graphon >= 0.7, parallel): rounds interleave live; the first http1 to start is round 1. C.3: a failed child
     # does not fail a container that continues on error. C.7: the container's price of 0 USD is no leaf's price.
-    "07_workflow_iteration_parallel_live_outoforder": Facts(
+    "07_workflow_iteration_parallel_live_outoforder": Row(
         mode="workflow",
         status="succeeded",
         tree="""
@@ -227,7 +162,7 @@ ROWS: dict[str, Facts] = {
     # C.5 (0.8 - 1.8, parallel): no iteration_index at all; iteration_next(index 2, run id 7735…) at the end of a
     # round says that 7735… was round 1, so index 2 is no round of its own, and the round that ended last is round 0.
     # B.5: parallel_branch_* is no execution; arrival order is kept. A.5: spaced ASCII JSON, no ping at the beginning.
-    "08_legacy_1_1_parallel_branch_and_iteration_ascii_spaced": Facts(
+    "08_legacy_1_1_parallel_branch_and_iteration_ascii_spaced": Row(
         mode="workflow",
         status="succeeded",
         tree="""
@@ -246,7 +181,7 @@ ROWS: dict[str, Facts] = {
         heartbeats=1,
     ),
     # C.5 (graphon <= 0.6, loop): no loop_next for round 0, and loop_next(2) after the last of two rounds is a phantom.
-    "09_workflow_loop_phantom_next_graphon06": Facts(
+    "09_workflow_loop_phantom_next_graphon06": Row(
         mode="workflow",
         status="succeeded",
         tree="""
@@ -264,7 +199,7 @@ ROWS: dict[str, Facts] = {
     ),
     # Cor. 2: the leaves name both containers and both rounds, the one opened later is the inner one. C.5: iter1
     # starts once per outer round, each a new occurrence; steps 5 are the loop's maximum, it broke after 2 rounds.
-    "10_workflow_iteration_in_loop_break_graphon07": Facts(
+    "10_workflow_iteration_in_loop_break_graphon07": Row(
         mode="workflow",
         status="succeeded",
         tree="""
@@ -291,7 +226,7 @@ ROWS: dict[str, Facts] = {
     ),
     # C.8.1, C.12: workflow_paused ends the body, without node_finished and without message_end. The form is said twice
     # (human_input_required, reasons[TYPE]) and is one. DESIGN 6: the open node waits for a human, so it is paused.
-    "11_chatflow_hitl_pause": Facts(
+    "11_chatflow_hitl_pause": Row(
         mode="chatflow",
         status="paused",
         tree="""
@@ -311,7 +246,7 @@ ROWS: dict[str, Facts] = {
     ),
     # Cor. 7: the body streams only what came after the pause; outputs.answer of a resumed chatflow is the whole answer.
     # Cor. 1: totals and usage cover the whole run, the leaves only this body. B.4: form_filled names no form_id.
-    "12_chatflow_hitl_resumed_live": Facts(
+    "12_chatflow_hitl_resumed_live": Row(
         mode="chatflow",
         status="succeeded",
         tree="""
@@ -328,7 +263,7 @@ ROWS: dict[str, Facts] = {
     ),
     # C.8 snapshot: the text so far comes as a message_replace, details are null (so no tokens of leaves, no split of
     # the total), and the waiting node is "finished" with status paused, which is not done.
-    "13_chatflow_hitl_snapshot_of_paused_run": Facts(
+    "13_chatflow_hitl_snapshot_of_paused_run": Row(
         mode="chatflow",
         status="paused",
         tree="""
@@ -348,7 +283,7 @@ ROWS: dict[str, Facts] = {
     # node_id, whatever node_execution_id holds (here the execution's id, in recordings the node's). C.10: the copy of
     # the first entry in execution_metadata.agent_log adds none. C.7: the 118 tokens of the entries are part of the
     # node's 240.
-    "14_chatflow_agent_node_agent_log": Facts(
+    "14_chatflow_agent_node_agent_log": Row(
         mode="chatflow",
         status="succeeded",
         tree="""
@@ -369,7 +304,7 @@ ROWS: dict[str, Facts] = {
         heartbeats=2,
     ),
     # C.12 workflow: workflow_finished(failed) is the whole story; no error event follows, so no code and no status.
-    "15_workflow_node_failed": Facts(
+    "15_workflow_node_failed": Row(
         mode="workflow",
         status="failed",
         error=("TypeError: unsupported operand type(s)", None, None),
@@ -384,7 +319,7 @@ ROWS: dict[str, Facts] = {
     # B.6 #12 (direct path, <= 1.12): the error event after workflow_finished adds code and status; the first message
     # stays, without the second one's "Run failed: ". Workflow frames with a conversation_id: a chatflow, though no
     # ping opened it.
-    "16_chatflow_failed_then_error": Facts(
+    "16_chatflow_failed_then_error": Row(
         mode="chatflow",
         status="failed",
         error=("[openai] Rate Limit Error, 429", "invalid_param", 400),
@@ -399,7 +334,7 @@ ROWS: dict[str, Facts] = {
     # A.10: a worker that could not start says message and status, no code and no id, so the mode is unknown. A.9:
     # thirty pings and a silent end of the body after it change nothing. Cor. 13: its event alone tells that this is
     # Dify.
-    "17_worker_setup_error_then_pings_until_idle": Facts(
+    "17_worker_setup_error_then_pings_until_idle": Row(
         mode=None,
         status="failed",
         error=("query is required in input form", None, 500),
@@ -407,7 +342,7 @@ ROWS: dict[str, Facts] = {
     ),
     # C.3, cor. 10: an exception is a failure that an error strategy handled, by a branch or by a default value: the
     # run has no error.
-    "18_workflow_error_strategy_partial_succeeded": Facts(
+    "18_workflow_error_strategy_partial_succeeded": Row(
         mode="workflow",
         status="partial-succeeded",
         tree="""
@@ -422,7 +357,7 @@ ROWS: dict[str, Facts] = {
     ),
     # C.9, C.3: running nodes get no node_finished; the run stopped, so they stopped, and no error is invented for them.
     # Cor. 1: the run's total of 0 is the server's figure.
-    "19_workflow_stopped_running_nodes_left_open": Facts(
+    "19_workflow_stopped_running_nodes_left_open": Row(
         mode="workflow",
         status="stopped",
         error=("Stopped by user.", None, None),
@@ -438,7 +373,7 @@ ROWS: dict[str, Facts] = {
     ),
     # C.10 New Agent: one full message after the deltas replaces them. It is no extension of what was streamed:
     # "Checking…" belongs to the first thought and is gone from the answer.
-    "20_new_agent_app_final_message_is_complete": Facts(
+    "20_new_agent_app_final_message_is_complete": Row(
         mode="agent",
         status="succeeded",
         text="The answer is 42.",
@@ -448,7 +383,7 @@ ROWS: dict[str, Facts] = {
         heartbeats=0,
     ),
     # B.4, C.12 datasource: flat frames without any id; `data` is the result, here a list, and no wrapper of a payload.
-    "21_pipeline_datasource_node_run": Facts(
+    "21_pipeline_datasource_node_run": Row(
         mode="datasource",
         status="succeeded",
         outputs=[
@@ -460,7 +395,7 @@ ROWS: dict[str, Facts] = {
     # C.12 chatflow short-cut, cor. 12: message_end alone ends well; the thirty pings after it are no interruption.
     # Cor. 13: only the relay opens with a ping, so this is a chatflow. Usage is all 0, and that is what the server
     # says.
-    "22_chatflow_annotation_reply_no_terminal": Facts(
+    "22_chatflow_annotation_reply_no_terminal": Row(
         mode="chatflow",
         status="succeeded",
         text="Our refund window is 30 days.",
@@ -468,7 +403,7 @@ ROWS: dict[str, Facts] = {
         heartbeats=31,
     ),
     # A.4: `id:` lines are cursors of the transport; the block has data, so it is a frame and no heartbeat.
-    "23_unreleased_pr39706_id_lines_cursor": Facts(
+    "23_unreleased_pr39706_id_lines_cursor": Row(
         mode="workflow",
         status="succeeded",
         tree="start@38e2170a succeeded",
@@ -535,89 +470,17 @@ def frames(row: str) -> list[Json]:
 
 def inspect(row: str) -> Json:
     """What `streamkit inspect --json` says of these bodies of one run."""
-    first, *rest = bodies(row)
-    tap = Tap("auto")
-    tap.feed(first)
-    tap.close()
-    for body in rest:
-        tap = Tap("dify", run=tap.run)
-        tap.feed(body)
-        tap.close()
-    return msgspec.json.decode(msgspec.json.encode(tap.run.snapshot()))
+    return facts.inspect(bodies(row))
 
 
-def facts(run: Json) -> Facts:
-    """Read off a run what a row of the table says of it. Text and tools that are not there may be "" or null."""
-    error = run["error"]
-    return Facts(
-        dialect=run["dialect"],
-        mode=run["mode"],
-        status=run["status"],
-        error=error and (error["message"], error["code"], error["status"]),
-        tree="\n".join(tree_lines(run["nodes"])),
-        forms=tuple(
-            (f["form_id"] and f["form_id"][:8], f["node_id"], f["status"], f["action_id"]) for f in run["forms"]
-        ),
-        text=run["text"] or "",
-        reasoning=run["reasoning"] or "",
-        outputs=run["outputs"],
-        usage={key: run["usage"][key] for key in NO_USAGE} | {"cost": money(run["usage"]["cost"])},
-        total_tokens=run["total_tokens"],
-        total_steps=run["total_steps"],
-        leaf_tokens=run["leaf_tokens"],
-        leaf_cost=money(run["leaf_cost"]),
-        citations=len(run["citations"]),
-        files=len(run["files"]),
-        thoughts=tuple(
-            (t["position"], t["tool"] or "", t["thought"] or "", t["observation"] or "") for t in run["thoughts"]
-        ),
-        heartbeats=run["stats"]["heartbeats"],
-        anomalies=tuple(anomaly["kind"] for anomaly in run["anomalies"]),
-    )
-
-
-def tree_lines(nodes: list[Json], indent: str = "") -> Iterator[str]:
-    for node in nodes:
-        yield indent + node_line(node)
-        yield from log_lines(node["logs"], indent + "  ")
-        for turn in node["rounds"]:
-            seconds = turn["elapsed_time"]
-            yield f"{indent}  round {turn['index']}" + (f" in {seconds} s" if seconds is not None else "")
-            yield from tree_lines(turn["nodes"], indent + "    ")
-        if node["unassigned"]:
-            yield f"{indent}  unassigned"
-            yield from tree_lines(node["unassigned"], indent + "    ")
-
-
-def node_line(node: Json) -> str:
+def name(node: Json) -> str:
     container = node["type"] in ("iteration", "loop")
-    line = node["node_id"] if container else f"{node['node_id']}@{node['id'][:8]}"
-    line += f" {node['status']}"
-    if node["attempts"]:
-        line += f" after {len(node['attempts'])} retries"
-    if node["total_tokens"]:
-        line += f", {node['total_tokens']} tokens"
-    if node["error"] is not None:
-        line += f": {node['error']}"
-    if node["text"]:
-        line += f" says {node['text']!r}"
-    if node["reasoning"]:
-        line += f" thinks {node['reasoning']!r}"
-    return line
+    return node["node_id"] if container else f"{node['node_id']}@{node['id'][:8]}"
 
 
-def log_lines(entries: list[Json], indent: str) -> Iterator[str]:
-    for entry in entries:
-        yield f"{indent}~ {entry['label']} {entry['status']}"
-        yield from log_lines(entry["children"], indent + "  ")
-
-
-def executions(nodes: list[Json]) -> Iterator[Json]:
-    for node in nodes:
-        yield node
-        for turn in node["rounds"]:
-            yield from executions(turn["nodes"])
-        yield from executions(node["unassigned"])
+def form(shown: Json) -> tuple[Any, ...]:
+    form_id = shown["form_id"]
+    return form_id and form_id[:8], shown["node_id"], shown["status"], shown["action_id"]
 
 
 # ---- the tests
@@ -641,7 +504,7 @@ def test_every_sample_has_a_row():
 @every_row
 def test_a_sample_gives_the_run_that_the_protocol_says(row):
     wanted = ROWS[row]
-    got = facts(inspect(row))
+    got = facts.facts(inspect(row), name=name, form=form)
     assert got.tree.splitlines() == outline(wanted.tree).splitlines()  # first and by itself: the readable difference
     assert got == replace(wanted, tree=outline(wanted.tree))
 

@@ -75,7 +75,7 @@ class Calls:
         """
         call = self._by_slot.get(slot)
         if call is None or (told.id and call.id and told.id != call.id):
-            call = self._begin(run, slot, told.id or None, at)
+            call = self._begin(run, slot, told.id, at)
         call.id = call.id or told.id
         function, custom = told.function or Function(), told.custom or CustomTool()
         self._name(run, call, function.name or custom.name)

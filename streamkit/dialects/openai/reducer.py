@@ -133,6 +133,8 @@ class OpenAIReducer:
         self._ended = True  # a document is whole, or it would be no JSON
 
     def _done(self, run: Run, event: openai.Done, at: float | None) -> None:
+        if self._choices and not self._ended:
+            run.set_mode("openai-agent")  # B.7: only an agent that succeeds ends without any finish reason
         self._end(run, at)
 
     def _error(self, run: Run, event: openai.Error, at: float | None) -> None:

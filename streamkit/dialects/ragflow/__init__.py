@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, Union
 
 import msgspec
-from msgspec import Raw
 
 from streamkit.dialects.base import Event, Malformed, Notes
 from streamkit.dialects.ragflow.events import (
@@ -21,13 +20,11 @@ from streamkit.dialects.ragflow.events import (
     StreamError,
 )
 from streamkit.dialects.ragflow.reducer import RagflowReducer
-from streamkit.dialects.salvage import decode_lenient, mend, salvage
-from streamkit.run.payload import dumps
+from streamkit.dialects.salvage import decode_lenient, mend
 
 _DONE: Final = b"[DONE]"
 _WORDS: Final = frozenset(str(event.__struct_config__.tag) for event in EVENTS)
 _DIFY_ONLY: Final = ("workflow_run_id", "conversation_id")
-_ANSWER_KEYS: Final = ("answer", "reference", "final", "start_to_think", "end_to_think", "running_status", "id")
 
 
 class Ragflow:
@@ -47,7 +44,8 @@ class Ragflow:
         if "event" in payload:
             if any(key in payload for key in _DIFY_ONLY) or "choices" in payload:
                 return False
-            if "session_id" in payload or payload.get("code"):
+            code = payload.get("code")
+            if "session_id" in payload or (isinstance(code, int) and code):  # the codes of Dify's errors are words
                 return True
             word = payload["event"]
             return isinstance(word, str) and word in _WORDS and "message_id" in payload and "data" in payload
@@ -86,7 +84,7 @@ class Ragflow:
     def decode_document(self, data: bytes, notes: Notes) -> Sequence[Event]:
         """Decode a body that is one JSON document: an answer that was not streamed, or an error."""
         payload = decode_lenient(data, notes)
-        inner = payload.get("data") if payload is not None else None
+        inner = payload.get("data") if payload is not None and not payload.get("code") else None
         if isinstance(inner, dict) and isinstance(inner.get("data"), dict):  # an agent's: data in data
             content = inner["data"]
             envelope = {**_ids(inner), "event": "agent_answer", "last_event": inner.get("event")}
@@ -94,9 +92,11 @@ class Ragflow:
                 key: content[key] for key in ("content", "reference", "usage", "inputs", "tips") if key in content
             }
             return [mend(envelope, data, notes, self._envelopes)]
-        if payload is not None and isinstance(inner, str) and not payload.get("code"):  # A.3.8: an error with code 0
+        if isinstance(inner, str):  # A.3.8: an error with code 0
             return [mend({"event": "agent_answer", "content": inner}, data, notes, self._envelopes)]
-        event = self.decode(data, [] if payload is not None else notes)
+        found: Notes = []
+        event = self.decode(data, found)
+        notes.extend(note for note in found if note not in notes)
         if isinstance(event, ChatAnswer):
             return [event, StreamEnd()]
         return [event]
@@ -127,7 +127,7 @@ def _envelope(payload: dict[str, Any]) -> dict[str, Any] | None:
     if data is True:
         return {"event": "stream_end"}
     if isinstance(data, dict) and ("answer" in data or "running_status" in data):
-        return {**data, **{key: data[key] for key in ("session_id",) if key in data}, "event": "chat_answer"}
+        return {**data, "event": "chat_answer"}
     if isinstance(data, dict) and "session_id" in payload:
         return {**_ids(payload), "event": "session_echo"}
     return None

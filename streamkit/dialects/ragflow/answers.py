@@ -1,4 +1,4 @@
-"""The answer of a RAGFlow run: deltas or whole texts, thinking, citations (protocol C.2–C.5).
+"""The answer of a RAGFlow run: deltas or whole texts, thinking, citations (protocol C.2 to C.5).
 
 A chat sends its answer cumulatively (to v0.23, and with `legacy`) or as deltas (v0.24 and later, known by the key
 `final` or by think flags); an agent always as deltas, which do not say of which Message component they are.
@@ -68,10 +68,10 @@ class Answers:
         self.delta(run, "", start=False, end=True, at=None, of_message=bool(self._expected or self._ownerless))
 
     def _append(self, run: Run, piece: str, at: float | None, of_message: bool) -> None:
-        run.append_text(piece, at)
+        run.append_text(piece, at, thinking=self._thinking)
         self._look_for_error(run, piece)
         if of_message and self._expected:
-            run.append_execution_text(self._expected[0], piece, at)
+            run.append_execution_text(self._expected[0], piece, at, thinking=self._thinking)
         elif of_message:
             self._ownerless.append(piece)
 
@@ -104,17 +104,12 @@ class Answers:
     def cite(self, run: Run, reference: Json) -> None:
         """Take references: chunks by their marker, the key of a mapping or the place in a list (C.3)."""
         chunks = reference.get("chunks") if isinstance(reference, dict) else reference
-        if isinstance(chunks, dict):
-            found = chunks.items()
-        elif isinstance(chunks, list):
-            found = ((str(index), chunk) for index, chunk in enumerate(chunks))
-        else:
+        if isinstance(chunks, list):
+            chunks = {str(index): chunk for index, chunk in enumerate(chunks)}
+        if not isinstance(chunks, dict):
             return
-        before = len(self._citations)
-        for marker, chunk in found:
-            if isinstance(chunk, dict):
-                self._citations[marker] = (
-                    {"marker": marker, **bounded(chunk)} if isinstance(bounded(chunk), dict) else chunk
-                )
-        if self._citations or before:
-            run.cite(list(self._citations.values()))
+        for marker, chunk in chunks.items():
+            kept = bounded(chunk)
+            if isinstance(kept, dict):
+                self._citations[marker] = {"marker": marker, **kept}
+        run.cite(list(self._citations.values()))

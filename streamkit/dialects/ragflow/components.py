@@ -42,8 +42,8 @@ class Components:
         self._open: dict[str, deque[NodeExecution]] = {}
         self._counts: dict[str, int] = {}
         self._scopes: list[Scope] = []
-        self._rounds: dict[str, tuple[int, int]] = {}
-        """By execution id: the depth and the round in which it began."""
+        self._rounds: dict[str, tuple[str, int]] = {}
+        """By execution id: the container and the round in which it began."""
 
     def start(self, run: Run, data: NodeStartedData, at: float | None) -> NodeExecution:
         """A component begins, or begins again."""
@@ -102,9 +102,9 @@ class Components:
         """Return the innermost container that is in a round."""
         return next((scope for scope in reversed(self._scopes) if scope.round >= 0), None)
 
-    def _here(self) -> tuple[int, int]:
+    def _here(self) -> tuple[str, int]:
         scope = self._scope()
-        return (self._scopes.index(scope), scope.round) if scope is not None else (-1, -1)
+        return (scope.node.id, scope.round) if scope is not None else ("", -1)
 
     def _begin_round(self, run: Run, kind: str) -> None:
         """An item marker begins the next round of the innermost container of its kind; what is inside that is over."""
@@ -126,14 +126,19 @@ class Components:
         marker = scope.markers.get(scope.round)
         if marker is not None and marker.round is not None and len(marker.round.nodes) == 1:
             run.retract(marker)
+            self._forget(marker)
 
     def _exit_loop(self, run: Run, at: float | None) -> None:
         for depth in range(len(self._scopes) - 1, -1, -1):
             scope = self._scopes[depth]
             if scope.kind == "Loop":
                 del self._scopes[depth:]
-                open_ones = self._open.get(scope.node.node_id)
-                if open_ones and scope.node in open_ones:
-                    open_ones.remove(scope.node)
+                self._forget(scope.node)
                 run.infer_end(scope.node, "succeeded", at)
                 return
+
+    def _forget(self, node: NodeExecution) -> None:
+        """No finish is this execution's any more."""
+        waiting = self._open.get(node.node_id)
+        if waiting and node in waiting:
+            waiting.remove(node)

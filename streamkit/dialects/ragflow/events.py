@@ -176,7 +176,7 @@ class NodeLogs(RagflowEvent, frozen=True, tag="node_logs"):
     data: Json = None
 
 
-# ---- B.1–B.5, B.8: envelopes without `event`
+# ---- B.1 to B.5, B.8: envelopes without `event`
 
 
 class ChatAnswer(RagflowEvent, frozen=True, tag="chat_answer"):

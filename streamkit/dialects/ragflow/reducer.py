@@ -21,6 +21,7 @@ from streamkit.dialects.ragflow.answers import Answers
 from streamkit.dialects.ragflow.components import Components
 from streamkit.run import HumanInput, NodeExecution, Run, RunError, Usage
 from streamkit.run.payload import bounded, loads
+from streamkit.run.state import RunStatus
 
 _CANCELED: Final = "cancel"
 
@@ -164,13 +165,7 @@ class RagflowReducer:
 
     def _user_inputs(self, run: Run, event: ragflow.UserInputs | ragflow.WaitingForUser, at: float | None) -> None:
         self._agent_frame(run)
-        data = event.data
-        if isinstance(data, str):  # the Go backend may send the object as text (A.1)
-            try:
-                data = msgspec.json.decode(data, type=ragflow.UserInputsData)
-            except (msgspec.MsgspecError, RecursionError):
-                data = ragflow.UserInputsData(tips=data)
-        data = data or ragflow.UserInputsData()
+        data = _form(event.data)
         node = self._components.waiting()
         run.ask(
             HumanInput(
@@ -196,10 +191,11 @@ class RagflowReducer:
         if data.usage is not None:
             run.report_usage(_usage(data.usage))
         outputs = None if data.outputs is UNSET else bytes(data.outputs)
-        stopped = outputs is not None and outputs.startswith(b'"')
+        told = _text(outputs)
+        stopped = told.startswith("Task") and _CANCELED in told  # any other text is an output of the Go backend's (B.9)
         run.finish(
-            "stopped" if stopped and _CANCELED.encode() in (outputs or b"") else "succeeded",
-            error=RunError(message=_text(outputs)) if stopped and outputs is not None else None,
+            "stopped" if stopped else "succeeded",
+            error=RunError(message=told) if stopped else None,
             outputs=outputs,
             elapsed_time=data.elapsed_time,
             at=at,
@@ -224,8 +220,9 @@ class RagflowReducer:
 
     def _error(self, run: Run, event: ragflow.RagflowEvent, at: float | None) -> None:
         message = event.message or f"code {event.code}"
-        status = "stopped" if _CANCELED in message else "failed"
-        run.finish(status, error=RunError(message=message, code=str(event.code)), at=at)
+        status: RunStatus = "stopped" if _CANCELED in message else "failed"
+        code = None if event.code is None else str(event.code)  # None: it was no number
+        run.finish(status, error=RunError(message=message, code=code), at=at)
 
     def _stream_end(self, run: Run, event: ragflow.StreamEnd, at: float | None) -> None:
         self._terminated = True
@@ -239,7 +236,7 @@ class RagflowReducer:
     def _agent_answer(self, run: Run, event: ragflow.AgentAnswer, at: float | None) -> None:
         """The answer of an agent that was asked not to stream."""
         run.set_mode("agent")
-        run.append_text(event.content or "", at)
+        self._answers.delta(run, event.content or "", start=False, end=False, at=at, of_message=False)
         self._answers.cite(run, event.reference)
         if event.usage is not None:
             run.report_usage(_usage(event.usage))
@@ -263,6 +260,16 @@ def _usage(usage: ragflow.AgentUsage) -> Usage:
     )
 
 
+def _form(data: ragflow.UserInputsData | str | None) -> ragflow.UserInputsData:
+    """Return what is asked; the Go backend may send the object as text (A.1)."""
+    if isinstance(data, str):
+        try:
+            return msgspec.json.decode(data, type=ragflow.UserInputsData)
+        except (msgspec.MsgspecError, RecursionError):
+            return ragflow.UserInputsData(tips=data)
+    return data or ragflow.UserInputsData()
+
+
 def _items(value: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - a JSON value
     """Return the objects in a field that holds one or a list of them."""
     return [item for item in (value if isinstance(value, list) else [value]) if isinstance(item, dict)]
@@ -276,7 +283,7 @@ def _fields(inputs: Any) -> list[Any]:  # noqa: ANN401 - a JSON value
     return inputs if isinstance(inputs, list) else []
 
 
-def _text(outputs: bytes) -> str:
+def _text(outputs: bytes | None) -> str:
     value = loads(outputs)
     return value if isinstance(value, str) else ""
 

@@ -269,6 +269,13 @@ def test_without_a_tool_call_there_is_no_execution(call):
     assert (list(run.nodes), run.status) == ([], "succeeded")
 
 
+def test_a_tool_call_may_say_next_to_nothing():
+    run = folded({"id": "", "document_extracts": None, "tool_call": {"status": "pending"}})
+    node = call_of(run)
+    assert (run.id, run.status, anomalies(run)) == (None, "running", [])
+    assert (node.title, node.inputs, node.outputs, node.metadata, node.logs) == ("", None, None, None, ())
+
+
 def test_a_tool_call_without_an_id_has_one_all_the_same():
     node = call_of(folded(answer({"id": None})))
     assert (node.id, node.node_id) == ("tool_call", "tool_call")
@@ -368,6 +375,16 @@ def test_a_status_that_nobody_knows_is_unknown():
     assert anomalies(run) == [("unknown-status", "tool call 7741: marinating")]
 
 
+@pytest.mark.parametrize("document", [answer({"status": "success"}), answer({"status": "success"}, error_message="no")])
+def test_the_document_tells_when_it_came(document):
+    """Whole only with the end of its body."""
+    tap = Tap("lighton")
+    tap.feed(json.dumps(document).encode(), at=1.0)
+    tap.close(at=2.0)
+    node = call_of(tap.run)
+    assert (tap.run.ended_at, node.seen_at, node.ended_at) == (2.0, 2.0, 2.0)
+
+
 def test_an_empty_body_is_interrupted():
     assert folded({"tool_call": None}).status == "interrupted"
     tap = Tap("lighton")
@@ -387,6 +404,21 @@ def test_a_later_document_goes_on_with_the_run():
     assert (run.status, run.text, len(run.citations), len(run.segments)) == ("succeeded", "2.08 days a month.", 1, 3)
     node = call_of(run)
     assert (node.status, node.outputs, len(node.logs)) == ("succeeded", {"output": "2.08 days per month"}, 1)
+
+
+def test_a_later_document_may_name_the_tool():
+    run = folded(open_answer({"tool": None}), open_answer())
+    assert call_of(run).title == "document_search"
+
+
+def test_a_later_word_mends_one_that_nobody_knows():
+    run = folded(open_answer({"status": "marinating"}), open_answer({"status": "pending"}))
+    assert (run.status, call_of(run).status) == ("running", "running")
+
+
+@pytest.mark.parametrize("nothing", [{"detail": "Service unavailable"}, {"id": 5, "tool_call": None, "feedback": {}}])
+def test_a_body_that_says_nothing_of_the_run_leaves_it_as_it_was(nothing):
+    assert folded(open_answer({"status": "pending"}), nothing).status == "running"
 
 
 def test_an_older_document_takes_nothing_away():

@@ -148,6 +148,7 @@ def test_the_terminator_is_an_event(data):
         ({**ERROR, "kind": "error", "dialect": "openai"}, Error),
         ({"error": "no"}, Error),
         ({"object": "error", "message": "no", "code": 400}, Error),
+        ({"object": "error", "message": "no"}, Error),
         ({"code": 102, "message": "no"}, Error),
         ({"object": "thread.message.delta"}, Unknown),
         ({"event": "message", "choices": []}, Unknown),
@@ -178,7 +179,17 @@ def test_what_is_no_object_is_malformed(data, reason):
 
 
 @pytest.mark.parametrize(
-    "payload", [{}, {"id": "x"}, {"object": ""}, {"error": None}, {"message": "no"}, {"message": "", "code": 0}]
+    "payload",
+    [
+        {},
+        {"id": "x"},
+        {"object": ""},
+        {"error": None},
+        {"message": "no"},
+        {"message": "", "code": 0},
+        {"object": 5},
+        {"message": 5, "code": 3},
+    ],
 )
 def test_an_object_without_any_meaning_is_malformed(payload):
     event, notes = read(payload)

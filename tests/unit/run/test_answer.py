@@ -181,6 +181,25 @@ def test_a_form_without_an_id_is_known_by_its_node(run):
     assert run.form_of("human").action_id == "ok"
 
 
+def test_a_form_without_an_id_that_still_waits_is_the_same_one_when_it_is_asked_again(run):
+    run.ask(form(None, title="Old", inputs=[1]))
+    run.ask(form(None, title="New"))
+    assert [(item.title, item.inputs, item.status) for item in run.forms] == [("New", [1], "waiting")]
+
+
+def test_a_form_without_an_id_that_was_answered_is_another_one_when_it_is_asked_again(run):
+    """A node in a loop asks in every round."""
+    for number in (1, 2, 3):
+        run.ask(form(None, title=str(number)))
+        assert run.form_of("human").status == "waiting"
+        run.answer_form(form(None, title=str(number), status="submitted", submitted=number))
+    assert [(item.title, item.status, item.submitted) for item in run.forms] == [
+        ("1", "submitted", 1),
+        ("2", "submitted", 2),
+        ("3", "submitted", 3),
+    ]
+
+
 # ---- thoughts
 
 

@@ -545,6 +545,71 @@ def test_thinking_goes_to_the_execution_of_a_node_and_waits_for_it(run):
     assert (node.reasoning, node.text, node.first_token_at) == ("early, so", "", 4)
 
 
+# ---- executions that were none, ends that nobody told
+
+
+@pytest.mark.parametrize("index", [0, None])
+def test_a_retracted_execution_is_gone_from_its_place(run, index):
+    loop, node, other = container(run), execution(run), execution(run, "other")
+    run.place(node, loop, index)
+    run.retract(node)
+    assert ids(run.walk()) == ["loop", "other"]
+    assert set(run.executions) == {"loop", "other"}
+    assert (node.parent, node.round, list(loop.rounds)) == (None, None, [])
+    run.retract(other)
+    assert ids(run.nodes) == ["loop"]
+
+
+def test_a_view_is_told_that_a_retracted_execution_went(run):
+    loop, node = container(run), execution(run)
+    run.place(node, loop, 0)
+    before, frozen = run.revision, run.snapshot()
+    run.retract(node)
+    assert changed(run, before) == {"loop"}
+    assert run.changed_since(before).gone == {"e"}
+    assert run.snapshot() != frozen
+
+
+def test_a_retracted_execution_is_not_found_by_its_node(run):
+    first = execution(run, "first", "n")
+    run.retract(execution(run, "second", "n"))
+    assert run.latest("n") is first
+    run.retract(first)
+    assert run.latest("n") is None
+
+
+def test_an_earlier_execution_may_be_retracted_and_the_last_one_is_still_meant(run):
+    first, second = execution(run, "first", "n"), execution(run, "second", "n")
+    run.close_execution(second, "succeeded")
+    run.retract(first)
+    assert run.latest("n") is second
+
+
+def test_what_a_retracted_execution_spent_was_not_spent(run):
+    node, other = execution(run), execution(run, "other")
+    run.spend(node, NodeUsage(5, cost={"USD": Decimal(1)}))
+    run.spend(other, NodeUsage(2))
+    run.retract(node)
+    assert (run.leaf_tokens, run.leaf_cost) == (2, {})
+
+
+def test_an_inferred_end_yields_to_the_word_of_the_server(run):
+    node = execution(run)
+    run.infer_end(node, "succeeded", 3)
+    assert (node.status, node.inferred, node.ended_at) == ("succeeded", True, 3)
+    run.close_execution(node, "failed", error="no", at=4)
+    assert (node.status, node.inferred, node.ended_at, node.error) == ("failed", False, 4, "no")
+
+
+def test_text_of_an_execution_is_its_own_whatever_else_its_node_does(run):
+    first, second = execution(run, "first", "n"), execution(run, "second", "n")
+    run.close_execution(first, "succeeded")
+    run.append_execution_text(first, "", 1)
+    run.append_execution_text(first, "<think>hm</think>", 2)
+    run.append_execution_text(first, "yes", 3)
+    assert (first.text, first.reasoning, first.first_token_at, second.text) == ("yes", "hm", 2, "")
+
+
 # ---- anomalies
 
 
@@ -589,6 +654,8 @@ OPERATIONS = {
     "begin round": lambda run, node, loop: run.begin_round(loop, 1),
     "time round": lambda run, node, loop: run.time_round(loop, 0, 1.0),
     "spend": lambda run, node, loop: run.spend(node, NodeUsage(1)),
+    "infer end": lambda run, node, loop: run.infer_end(node, "succeeded"),
+    "execution text": lambda run, node, loop: run.append_execution_text(node, "x"),
     "log": lambda run, node, loop: run.log(node, LogEntry(id="a", label="", status=""), None),
     "text": lambda run, node, loop: run.append_node_text("e", "x"),
     "reasoning": lambda run, node, loop: run.append_node_reasoning("e", "x"),

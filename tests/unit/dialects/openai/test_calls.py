@@ -76,6 +76,11 @@ def test_an_id_that_comes_late_is_remembered_and_renames_nothing():
     assert run.nodes[0].node_id == "0"
 
 
+def test_after_an_id_that_came_late_another_one_is_another_call():
+    run = completion(call("1", name="f"), call(id="late"), call("2", id="other", name="g"), ended("tool_calls"))
+    assert calls(run) == [("call:0", "f", "succeeded", 1), ("other", "g", "succeeded", 2)]
+
+
 def test_an_id_that_two_calls_have_is_not_lost():
     run = completion(
         call("1", index=0, id="x", name="f"),
@@ -143,6 +148,7 @@ def test_a_name_comes_whole_or_in_fragments(names, title):
         ([None], None),
         (['{"a": ', "1"], '{"a": 1'),
         (['{"a": NaN}'], '{"a": NaN}'),
+        (['{"a": 1e999}'], '{"a": 1e999}'),
         (["[" * 5000 + "]" * 5000], "[" * 5000 + "]" * 5000),
         (["ls -l"], "ls -l"),
         (["25"], 25),
@@ -159,6 +165,8 @@ def test_arguments_are_told_when_they_are_whole():
     """Joined after every fragment, they would cost the square of their length."""
     run = live(call('{"x": 1}', id="c", name="f"))
     assert calls(run) == [("c", "f", "running", None)]
+    run = live(call('{"x": 1}', id="c", name="f"), ended("tool_calls"))
+    assert calls(run) == [("c", "f", "succeeded", {"x": 1})]
 
 
 def test_arguments_after_the_end_of_their_choice_are_told_at_the_end_of_the_body():

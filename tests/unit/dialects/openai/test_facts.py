@@ -29,7 +29,10 @@ def test_usage_is_taken_as_it_is_sent():
         (ErrorBody("no", None, None, 429), RunError("no", None, 429)),
         # RAGFlow: a code of its own
         (ErrorBody("no", None, None, 102), RunError("no", None, 102)),
-        (ErrorBody("no", None, None, 40), RunError("no", "40", None)),
+        (ErrorBody("no", None, None, 99), RunError("no", "99", None)),
+        (ErrorBody("no", None, None, 100), RunError("no", None, 100)),
+        (ErrorBody("no", None, None, 599), RunError("no", None, 599)),
+        (ErrorBody("no", None, None, 600), RunError("no", "600", None)),
         (ErrorBody("no", "server_error", None, 1000), RunError("no", "1000", None)),
         # a text, or next to nothing
         ("overloaded", RunError("overloaded")),

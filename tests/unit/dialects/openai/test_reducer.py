@@ -79,7 +79,14 @@ def test_the_first_text_tells_when_it_came():
 
 @pytest.mark.parametrize(
     "end",
-    [ended("error"), ended("cancelled"), ended("waiting_for_user"), DONE, b'data: {"error": "no"}\n\n', frame(error="no")],
+    [
+        ended("error"),
+        ended("cancelled"),
+        ended("waiting_for_user"),
+        DONE,
+        b'data: {"error": "no"}\n\n',
+        frame(error="no"),
+    ],
 )
 def test_the_end_tells_when_it_came(end):
     tap = Tap("openai")
@@ -341,7 +348,13 @@ def test_an_answer_that_is_repeated_whole_is_one_answer():
 
 @pytest.mark.parametrize(
     "pieces",
-    [["ha", "ha"], ["x" * 15, "x" * 15], ["1", "1", "11"], ["abcdefgh", "ijklmnop", "ABCDEFGHIJKLMNOP"], ["x" * 20, "x" * 20, "x" * 20, "x"]],
+    [
+        ["ha", "ha"],
+        ["x" * 15, "x" * 15],
+        ["1", "1", "11"],
+        ["abcdefgh", "ijklmnop", "ABCDEFGHIJKLMNOP"],
+        ["x" * 20, "x" * 20, "x" * 20, "x"],
+    ],
 )
 def test_a_delta_may_well_repeat_the_one_before(pieces):
     """C.2."""

@@ -1,0 +1,492 @@
+"""What RAGFlow's events mean for a run (protocol C)."""
+
+import json
+
+import pytest
+
+from streamkit import Tap
+from streamkit.run import RunError, Usage
+
+TOP = {"message_id": "m1", "created_at": 1700000000, "task_id": "t", "session_id": "s"}
+KINDS = {"M": "Message", "A": "Agent", "U": "UserFillUp", "L": "Loop", "l": "LoopItem"}
+DONE = b"data:[DONE]\n\n"
+TRUE = {"code": 0, "message": "", "data": True}
+FIELDS = {"city": {"type": "line"}, "style": {"type": "line"}}
+CANCELED = "Task has been canceled"
+
+
+def event(word, data=None, **top):
+    return {"event": word, **TOP, "data": data, **top}
+
+
+def node(name):
+    return {"component_id": name, "component_name": f"The {name}", "component_type": KINDS[name[0]]}
+
+
+def begun(**top):
+    return event("workflow_started", {"inputs": {"q": "?"}}, **top)
+
+
+def start(name, **top):
+    return event("node_started", node(name), **top)
+
+
+def finish(name, *, top=None, **data):
+    return event("node_finished", {**node(name), "outputs": {}, **data}, **(top or {}))
+
+
+def say(text, **data):
+    return event("message", {"content": text, **data})
+
+
+def over(**data):
+    return event("workflow_finished", {"outputs": {"content": "x"}, **data})
+
+
+def asks(word="user_inputs", **top):
+    return event(word, {"inputs": FIELDS, "tips": "Well?"}, **top)
+
+
+def chat(answer="Hi", **data):
+    return {"code": 0, "data": {"answer": answer, "reference": {}, **data}}
+
+
+def error(code=500, message="no", data=False):
+    return {"code": code, "message": message, "data": data}
+
+
+def sse(*script):
+    return b"".join(
+        item if isinstance(item, bytes) else b"data:" + json.dumps(item).encode() + b"\n\n" for item in script
+    )
+
+
+def bodies(*scripts, end=True):
+    """The run of several bodies."""
+    run = None
+    for script in scripts:
+        tap = Tap("ragflow", run=run)
+        run = tap.run
+        tap.feed(sse(*script), at=1.0)
+        if end:
+            tap.close(at=2.0)
+    return run
+
+
+def body(*script, end=True):
+    return bodies(script, end=end)
+
+
+def document(payload):
+    tap = Tap("ragflow")
+    tap.feed(json.dumps(payload).encode())
+    tap.close()
+    return tap.run
+
+
+def anomalies(run):
+    return [anomaly.kind for anomaly in run.anomalies]
+
+
+def executions(run):
+    return {key: execution.status for key, execution in run.executions.items()}
+
+
+# ---- C.6: agents
+
+
+UNFILTERED = (begun(), start("A"), finish("A"))
+
+
+def test_workflow_finished_is_the_word_of_the_server():
+    run = body(*UNFILTERED, over(elapsed_time=1.5), DONE)
+    assert (run.status, run.mode, run.settled, run.error) == ("succeeded", "agent", True, None)
+    assert (run.outputs, run.elapsed_time, run.inputs, run.started_at) == (
+        {"content": "x"},
+        1.5,
+        {"q": "?"},
+        1700000000,
+    )
+    assert anomalies(run) == []
+
+
+def test_workflow_finished_needs_no_terminator_and_is_not_settled_before_it():
+    assert body(*UNFILTERED, over()).settled
+    assert not body(*UNFILTERED, over(), end=False).settled
+    assert body(*UNFILTERED, over(), DONE, end=False).settled
+
+
+def test_a_run_succeeds_whatever_executions_failed_or_stayed_open():
+    """Correction 5."""
+    run = body(begun(), start("A1"), start("A2"), finish("A1", error="boom"), over(), DONE)
+    assert (run.status, run.error, executions(run)) == ("succeeded", None, {"A1#0": "failed", "A2#0": "unknown"})
+
+
+def test_a_task_that_has_been_canceled_is_stopped():
+    """Correction 2."""
+    run = body(begun(), start("A1"), start("A2"), finish("A1", error=CANCELED), over(outputs=CANCELED), DONE)
+    assert (run.status, run.error) == ("stopped", RunError(message=CANCELED))
+    assert executions(run) == {"A1#0": "failed", "A2#0": "stopped"}
+
+
+@pytest.mark.parametrize("text", ["a text", "You can cancel at any time.", ""])
+def test_another_text_as_outputs_is_an_output_of_the_go_backend(text):
+    run = body(*UNFILTERED, over(outputs=text), DONE)
+    assert (run.status, run.error, run.outputs) == ("succeeded", None, text)
+
+
+@pytest.mark.parametrize("message", [CANCELED, "context canceled"])
+def test_a_code_that_says_canceled_is_a_stop(message):
+    run = body(*UNFILTERED, error(message=message), DONE)
+    assert (run.status, run.error) == ("stopped", RunError(message=message, code="500"))
+
+
+def test_any_other_code_is_a_failure():
+    run = body(*UNFILTERED, error(), DONE)
+    assert (run.status, run.error, run.settled) == ("failed", RunError(message="no", code="500"), True)
+
+
+def test_a_code_needs_no_message_and_no_terminator():
+    run = body(error(message=None))
+    assert (run.status, run.error) == ("failed", RunError(message="code 500", code="500"))
+
+
+def test_a_code_that_is_no_number_is_an_error_without_a_code():
+    run = body(error(code="E_MODEL"), DONE)
+    assert (run.status, run.error, anomalies(run)) == ("failed", RunError(message="no"), ["bad-field"])
+
+
+def test_an_event_with_a_code_is_an_error_before_it_is_anything_else():
+    """Correction 3."""
+    run = body(event("message", {"content": "x"}, code=102, message="boom"))
+    assert (run.status, run.mode, run.text) == ("failed", "agent", "")
+    assert run.error == RunError(message="boom", code="102")
+
+
+def test_the_first_end_stays():
+    run = body(*UNFILTERED, over(), error(), DONE)
+    assert (run.status, run.error) == ("succeeded", None)
+
+
+@pytest.mark.parametrize(
+    ("script", "message"),
+    [
+        ((), "the run ended without a result"),
+        ((start("A2"), finish("A2", error="boom"), finish("A3", error="bang"), finish("A4")), "boom"),
+        ((start("A2"), finish("A2", error="boom"), start("M")), "the run ended without a result"),
+        ((start("A2"), finish("A2", error="boom"), start("A3"), finish("A3", error="bang")), "bang"),
+    ],
+)
+def test_an_unfiltered_run_that_only_terminates_failed(script, message):
+    """Correction 1: by the first error that nothing handled."""
+    run = body(*UNFILTERED, *script, DONE)
+    assert (run.status, run.error, run.settled) == ("failed", RunError(message=message), True)
+
+
+def test_an_unfiltered_run_that_is_cut_off_after_an_error_failed():
+    run = body(*UNFILTERED, finish("A2", error="boom"))
+    assert (run.status, run.error) == ("failed", RunError(message="boom"))
+
+
+def test_an_unfiltered_run_that_is_cut_off_was_interrupted():
+    run = body(*UNFILTERED)
+    assert (run.status, run.settled) == ("interrupted", False)
+
+
+def test_a_filtered_run_that_terminates_succeeded_with_a_mark():
+    run = body(finish("A"), say("Hi"), event("message_end", {}), finish("M"), DONE)
+    assert (run.status, run.settled, anomalies(run)) == ("succeeded", True, ["filtered-session"])
+    assert (run.executions["A#0"].text, run.executions["M#0"].text) == ("", "Hi")
+
+
+def test_a_filtered_run_that_is_cut_off_was_interrupted():
+    assert body(finish("A")).status == "interrupted"
+
+
+def test_a_session_is_noted_as_filtered_once():
+    filtered = (say("Hi"), event("message_end", {}))
+    run = bodies((*filtered, asks()), (*filtered, DONE))
+    assert run.anomaly_counts == {"filtered-session": 1}
+
+
+def test_a_session_in_which_nothing_happened_is_an_agents():
+    run = body({"session_id": "s2", "data": {}}, DONE)
+    assert (run.status, run.mode, run.conversation_id, anomalies(run)) == ("succeeded", "agent", "s2", [])
+    assert body(begun(), {"session_id": "s2", "data": {}}, end=False).conversation_id == "s"
+
+
+def test_events_without_data_harm_nothing():
+    words = ["node_started", "node_finished", "message", "message_end", "workflow_started", "node_logs"]
+    run = body(*(event(word) for word in words), event("user_inputs"), event("workflow_finished"), DONE)
+    assert (run.status, executions(run), run.text) == ("succeeded", {}, "")
+
+
+def test_what_is_not_known_or_cannot_be_read_is_counted_and_nothing_else():
+    run = body(*UNFILTERED, event("novelty"), b"data: oops\n\n", over(), DONE)
+    assert run.status == "succeeded"
+    assert anomalies(run) == ["unknown-event", "malformed-event"]
+
+
+# ---- C.6: chats
+
+
+@pytest.mark.parametrize(
+    ("script", "status"),
+    [
+        ((chat(), TRUE), "succeeded"),
+        ((chat(), TRUE, DONE), "succeeded"),
+        ((chat(),), "interrupted"),
+        ((TRUE,), "succeeded"),
+        ((), "interrupted"),
+        ((error(), TRUE), "failed"),
+    ],
+)
+def test_a_chat_ends_as_it_says(script, status):
+    assert body(*script).status == status
+
+
+def test_a_chat_is_known_by_its_answers():
+    run = body(chat("He", id="q", session_id="s"), chat("Hello", id="q", session_id="s"), TRUE)
+    assert (run.mode, run.text, run.id, run.message_id, run.conversation_id) == ("rag-chat", "Hello", None, "q", "s")
+    assert run.first_token_at == 1.0
+
+
+def test_the_answer_of_an_error_is_no_text():
+    run = body(error(data={"answer": "**ERROR**: no", "reference": []}), TRUE)
+    assert (run.status, run.mode, run.text) == ("failed", None, "")
+
+
+@pytest.mark.parametrize("message", ["Authorization required", "canceled"])
+def test_data_that_are_false_are_an_error_with_code_0_too(message):
+    run = document({"code": 0, "message": message, "data": False})
+    assert run.status == ("stopped" if message == "canceled" else "failed")
+    assert run.error.message == message
+
+
+def test_a_component_at_work_is_no_answer():
+    """B.5: a sentence about a label."""
+    run = body(chat("*'A'* is running...", running_status=True), chat("Hi", param=[]), TRUE)
+    assert (run.mode, run.text, executions(run)) == ("agent", "Hi", {})
+
+
+def test_what_an_agent_declares_shows_an_agent():
+    assert body(chat(param=[{"key": "lang"}]), chat(), TRUE).mode == "agent"
+
+
+def test_an_error_of_the_model_is_an_answer():
+    run = body(chat("**ERROR**: no"), TRUE)
+    assert (run.status, run.text, anomalies(run)) == ("succeeded", "**ERROR**: no", ["error-in-answer"])
+
+
+def test_a_chat_cites():
+    assert list(body(chat(reference={"chunks": [{"id": "a"}]}), TRUE).citations) == [{"marker": "0", "id": "a"}]
+
+
+# ---- C.7: human input
+
+
+def form(run):
+    (shown,) = run.forms
+    return shown
+
+
+@pytest.mark.parametrize("word", ["user_inputs", "waiting_for_user"])
+def test_a_form_waits(word):
+    run = body(*UNFILTERED, asks(word), DONE)
+    shown = form(run)
+    assert (run.status, run.settled, run.ended_by_server) == ("paused", False, False)
+    assert (shown.form_id, shown.node_id, shown.status, shown.content) == (None, "", "waiting", "Well?")
+    assert shown.inputs == [{"key": "city", "type": "line"}, {"key": "style", "type": "line"}]
+
+
+def test_the_open_user_fill_up_is_the_one_that_waits():
+    run = body(*UNFILTERED, start("U"), asks("waiting_for_user"), DONE)
+    assert (form(run).node_id, form(run).title, executions(run)["U#0"]) == ("U", "The U", "paused")
+
+
+def test_a_form_may_come_as_json_in_a_text():
+    run = body(*UNFILTERED, event("waiting_for_user", json.dumps({"tips": "Well?", "inputs": FIELDS})))
+    assert (run.status, form(run).content) == ("paused", "Well?")
+    assert [field["key"] for field in form(run).inputs] == ["city", "style"]
+
+
+@pytest.mark.parametrize("text", ["Fill this in", "[1]", "{", "[" * 100_000])
+def test_a_text_that_is_no_form_is_what_a_person_is_told(text):
+    run = body(*UNFILTERED, event("waiting_for_user", text))
+    assert (run.status, form(run).content, form(run).inputs) == ("paused", text, [])
+
+
+@pytest.mark.parametrize(
+    ("inputs", "fields"),
+    [
+        ({"a": "x", "b": {"type": "line"}}, [{"key": "a"}, {"key": "b", "type": "line"}]),
+        ([{"key": "a"}], [{"key": "a"}]),
+        ("x", []),
+        (None, []),
+    ],
+)
+def test_fields_are_a_list(inputs, fields):
+    assert form(body(event("user_inputs", {"inputs": inputs}))).inputs == fields
+
+
+RESUME = {"message_id": "m2"}
+
+
+@pytest.mark.parametrize("repeated", [(), (begun(**RESUME),)])
+def test_a_resumed_run_goes_on_under_a_new_message_id(repeated):
+    """Before v0.26.3 it says again that it began."""
+    answer = finish("U", top=RESUME, inputs={"city": {"value": "Paris"}})
+    run = bodies((*UNFILTERED, asks(), DONE), (*repeated, answer, {**over(), **RESUME}, DONE))
+    assert (run.status, run.id, run.message_id, len(run.segments)) == ("succeeded", "m1", "m1", 2)
+    assert (form(run).status, form(run).submitted) == ("submitted", {"city": {"value": "Paris"}})
+    assert (executions(run), anomalies(run)) == ({"A#0": "succeeded", "U#0": "succeeded"}, [])
+
+
+def test_the_go_backend_finishes_what_it_started():
+    run = bodies(
+        (*UNFILTERED, start("U"), asks("waiting_for_user")), (finish("U", top=RESUME, inputs={"city": "Paris"}),)
+    )
+    assert (form(run).status, form(run).submitted) == ("submitted", {"city": "Paris"})
+    assert executions(run)["U#0"] == "succeeded"
+
+
+def test_forms_that_follow_one_another_are_forms_of_their_own():
+    more = {"message_id": "m3"}
+    run = bodies(
+        (*UNFILTERED, asks()),
+        (finish("U", top=RESUME, inputs={"n": 1}), asks(**RESUME)),
+        (finish("U", top=more, inputs={"n": 2}), {**over(), **more}, DONE),
+    )
+    assert [(shown.status, shown.submitted) for shown in run.forms] == [
+        ("submitted", {"n": 1}),
+        ("submitted", {"n": 2}),
+    ]
+    assert run.status == "succeeded"
+
+
+def test_a_user_fill_up_without_a_waiting_form_makes_none():
+    assert body(begun(), start("U"), finish("U"), over()).forms == ()
+
+
+def test_an_answered_form_is_not_answered_again():
+    again = finish("U", top=RESUME, inputs={"n": 2})
+    run = bodies((*UNFILTERED, asks()), (finish("U", top=RESUME, inputs={"n": 1}), again))
+    assert form(run).submitted == {"n": 1}
+
+
+@pytest.mark.parametrize(
+    ("script", "top"),
+    [
+        ((*UNFILTERED, asks()), {"message_id": "m2", "session_id": "other"}),
+        (UNFILTERED, {"message_id": "m2"}),
+        ((*UNFILTERED, over()), {"message_id": "m2"}),
+    ],
+)
+def test_another_message_id_is_another_run(script, top):
+    """C.8: unless the run is paused and the session is the same."""
+    run = bodies(script, (start("A9", **top),))
+    assert ("A9#0" in run.executions, anomalies(run)) == (False, ["foreign-run"])
+
+
+def test_frames_without_a_message_id_are_of_any_run():
+    assert bodies((*UNFILTERED, asks()), (error(), DONE)).status == "failed"
+
+
+def test_a_body_that_goes_on_with_an_interrupted_run_reopens_it():
+    run = bodies(UNFILTERED, (event("message_end", {}),), end=False)
+    assert run.status == "running"
+    run = bodies(UNFILTERED, (event("message_end", {}), over(), DONE))
+    assert run.status == "succeeded"
+
+
+def test_what_comes_with_a_form_in_the_same_body_leaves_it_paused():
+    assert body(*UNFILTERED, asks(), event("message_end", {}), DONE).status == "paused"
+
+
+def test_a_loop_stays_open_over_the_bodies():
+    """Correction 8."""
+    run = bodies(
+        (begun(), start("L"), start("l"), finish("l"), asks()),
+        (finish("U", top=RESUME), start("A", **RESUME), finish("A", top=RESUME), finish("L", top=RESUME)),
+    )
+    (loop,) = run.nodes
+    assert [[inner.id for inner in turn.nodes] for turn in loop.rounds] == [["l#0", "U#0", "A#0"]]
+
+
+# ---- ids, usage, files
+
+
+def test_ids_are_those_of_the_first_body():
+    run = body(*UNFILTERED)
+    assert (run.id, run.message_id, run.task_id, run.conversation_id) == ("m1", "m1", "t", "s")
+
+
+def test_usage_is_kept_as_sent():
+    """Correction 9: the parts need not add up."""
+    run = body(
+        *UNFILTERED, over(usage={"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 9, "calls": 1}), DONE
+    )
+    assert (run.usage, run.total_tokens) == (Usage(1, 2, 9), 9)
+    assert body(*UNFILTERED, over(), DONE).usage == Usage(None, None, 0)
+
+
+def test_files_come_with_the_end_of_a_message():
+    data = {"attachment": {"doc_id": "d"}, "downloads": [{"filename": "a.pdf"}, "garbage", {"doc_id": "d"}]}
+    run = body(*UNFILTERED, event("message_end", data), over())
+    assert list(run.files) == [{"doc_id": "d"}, {"filename": "a.pdf"}]
+    (listed,) = body(event("message_end", {"attachment": [{"id": 7}], "downloads": 5})).files
+    assert listed == {"id": 7}
+
+
+def test_an_agent_cites_by_key():
+    run = body(*UNFILTERED, event("message_end", {"reference": {"chunks": {"46": {"id": "a"}}}}), over())
+    assert list(run.citations) == [{"marker": "46", "id": "a"}]
+
+
+def test_messages_are_of_the_message_that_is_open():
+    run = body(
+        begun(), start("M"), say("hm", start_to_think=True), say("yes", start_to_think=False, end_to_think=False)
+    )
+    assert run.reasoning + run.executions["M#0"].reasoning == "hmyeshmyes"
+    run = body(begun(), start("M"), say("", start_to_think=True), say("hm"), say("", end_to_think=True), say("yes"))
+    assert (run.text, run.reasoning, run.executions["M#0"].text) == ("yes", "hm", "yes")
+
+
+# ---- answers that were not streamed
+
+
+def blocking(content, word="workflow_finished"):
+    return {"code": 0, "data": {"event": word, **TOP, "data": content}}
+
+
+def test_the_answer_of_an_agent_that_does_not_stream():
+    usage = {"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 3}
+    run = document(blocking({"content": "Hi", "reference": {"chunks": {"1": {"id": "a"}}}, "usage": usage}))
+    assert (run.status, run.mode, run.text, run.settled) == ("succeeded", "agent", "Hi", True)
+    assert (run.id, run.conversation_id, run.usage) == ("m1", "s", Usage(1, 2, 3))
+    assert list(run.citations) == [{"marker": "1", "id": "a"}]
+
+
+@pytest.mark.parametrize("word", ["user_inputs", "waiting_for_user"])
+def test_an_agent_that_does_not_stream_may_wait(word):
+    run = document(blocking({"tips": "Well?", "inputs": FIELDS}, word))
+    assert (run.status, form(run).content, len(form(run).inputs)) == ("paused", "Well?", 2)
+
+
+def test_an_error_of_the_model_is_the_answer_of_an_agent_that_does_not_stream():
+    """A.3.8."""
+    run = document({"code": 0, "data": "**ERROR**: no"})
+    assert (run.status, run.mode, run.text) == ("succeeded", "agent", "**ERROR**: no")
+    assert anomalies(run) == ["error-in-answer"]
+
+
+def test_the_answer_of_a_chat_that_does_not_stream():
+    run = document(chat(session_id="s", id="q"))
+    assert (run.status, run.mode, run.text, run.settled) == ("succeeded", "rag-chat", "Hi", True)
+    assert run.conversation_id == "s"
+
+
+def test_an_error_instead_of_a_stream():
+    """A.3.1."""
+    run = document({"code": 102, "message": "You don't own the chat."})
+    assert (run.status, run.mode, run.error.code) == ("failed", None, "102")
