@@ -89,12 +89,11 @@ class RagflowReducer:
         run.close_open_executions(at)
 
     def _conclude(self, run: Run, at: float | None) -> None:
-        if self._unfiltered:
-            if self._terminated or self._unhandled is not None:
-                run.finish("failed", error=self._failure(), at=at)
-                run.settle()
-            else:
-                run.conclude("interrupted", at)
+        if self._asked:  # what came after the question does not answer it
+            run.finish("paused", at=at)
+        elif self._unhandled is not None or (self._unfiltered and self._terminated):
+            run.finish("failed", error=self._failure(), at=at)
+            run.settle()
         elif self._terminated:
             run.finish("succeeded", at=at)
             run.settle()
@@ -135,8 +134,10 @@ class RagflowReducer:
         if data is None:
             return
         node = self._components.finish(run, data, at)
-        if data.error and self._unhandled is None:
-            self._unhandled = data.error
+        if data.error:
+            self._unhandled = self._unhandled or data.error
+        elif not self._unfiltered:
+            self._unhandled = None  # starts are not shown; that another finished tells the same
         if data.component_type == "UserFillUp":
             self._take_answer(run, node)
         owns = data.component_type == "Message" or self._unfiltered

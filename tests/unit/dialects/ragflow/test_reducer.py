@@ -203,6 +203,16 @@ def test_a_filtered_run_that_is_cut_off_was_interrupted():
     assert body(finish("A")).status == "interrupted"
 
 
+@pytest.mark.parametrize("end", [(), (DONE,)])
+def test_a_filtered_run_failed_if_the_last_that_finished_did(end):
+    run = body(finish("A"), finish("A2", error="boom"), *end)
+    assert (run.status, run.error) == ("failed", RunError(message="boom"))
+
+
+def test_a_filtered_run_goes_on_after_an_error_that_was_handled():
+    assert body(finish("A", error="boom"), finish("A2"), DONE).status == "succeeded"
+
+
 def test_a_session_is_noted_as_filtered_once():
     filtered = (say("Hi"), event("message_end", {}))
     run = bodies((*filtered, asks()), (*filtered, DONE))
@@ -401,6 +411,7 @@ def test_a_body_that_goes_on_with_an_interrupted_run_reopens_it():
 
 def test_what_comes_with_a_form_in_the_same_body_leaves_it_paused():
     assert body(*UNFILTERED, asks(), event("message_end", {}), DONE).status == "paused"
+    assert body(*UNFILTERED, asks(), start("A2"), finish("A2"), DONE).status == "paused"
 
 
 def test_a_loop_stays_open_over_the_bodies():
