@@ -16,6 +16,7 @@ from streamkit.run.payload import dumps, loads_leniently
 
 _SECRET: Final = "form_token"  # noqa: S105 - the name of a key, not a secret
 _OURS: Final = ("kind", "dialect")
+_TERMINATOR: Final = b"[DONE]"
 _SUSPECT: Final = (_SECRET.encode(), b'"kind"', b'"dialect"', b"\\u00")
 """What may need more than two keys at the end; the last one, because a key may be spelt in escapes."""
 _JSON_ERRORS: Final = (msgspec.MsgspecError, ValueError, RecursionError)
@@ -74,6 +75,8 @@ def line_of(record: Record, dialect: str, *, show_secrets: bool = False) -> byte
     if isinstance(event, Malformed):
         return _unusable(event.reason, data, dialect, show_secrets)
     ending = dumps({"kind": event.kind, "dialect": dialect})
+    if data.strip() == _TERMINATOR:  # an event that is no JSON: its kind says all
+        return ending
     try:
         if any(word in data for word in _SUSPECT):
             payload = _payload(data)

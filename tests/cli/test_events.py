@@ -13,6 +13,7 @@ from streamkit.run import HIDDEN
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 SAMPLES = sorted((FIXTURES / "dify" / "protocol").glob("*.sse"))
+OTHERS = sorted(path for name in ("ragflow", "openai") for path in (FIXTURES / name).rglob("*.sse"))
 HOSTILE = sorted(path for path in (FIXTURES / "hostile").iterdir() if not path.name.endswith((".golden.json", ".md")))
 
 
@@ -43,6 +44,20 @@ def test_every_split_prints_the_same_lines_and_each_is_json(cli, path):
     for size in (1, 97):
         if path.stat().st_size < 20_000:
             assert cli("events", path, "--chunk-size", str(size)).stdout_bytes == whole.stdout_bytes
+
+
+@pytest.mark.parametrize("path", OTHERS, ids=lambda path: path.stem)
+def test_inspect_reads_from_the_lines_what_it_reads_from_the_stream(cli, path):
+    """`[DONE]` is no JSON: its line has a kind and a dialect only."""
+
+    def run(result):
+        state = json.loads(result.stdout_bytes)
+        state["stats"] = state["stats"]["events"]  # lines have other bytes than frames
+        state["anomalies"] = [found["kind"] for found in state["anomalies"] if found["kind"] != "non-standard-json"]
+        return {**state, "revision": 0}
+
+    printed = cli("events", path).stdout_bytes
+    assert run(cli("inspect", "--json", "-", stdin=printed)) == run(cli("inspect", "--json", path))
 
 
 def test_a_heartbeat_is_no_event(cli):

@@ -24,6 +24,8 @@ from streamkit.dialects.salvage import decode_lenient, mend
 
 _DONE: Final = b"[DONE]"
 _WORDS: Final = frozenset(str(event.__struct_config__.tag) for event in EVENTS)
+_LINE: Final = frozenset(("kind", "dialect"))
+"""What `streamkit events` adds to a frame."""
 _DIFY_ONLY: Final = ("workflow_run_id", "conversation_id")
 
 
@@ -55,7 +57,7 @@ class Ragflow:
             return True
         if isinstance(payload.get("code"), int) and ("data" in payload or isinstance(payload.get("message"), str)):
             return True
-        return set(payload) == {"session_id", "data"}
+        return payload.keys() - _LINE == {"session_id", "data"}
 
     def decode(self, data: bytes, notes: Notes) -> Event:
         """Decode the data of one frame."""
@@ -130,6 +132,8 @@ def _envelope(payload: dict[str, Any]) -> dict[str, Any] | None:
         return {**data, "event": "chat_answer"}
     if isinstance(data, dict) and "session_id" in payload:
         return {**_ids(payload), "event": "session_echo"}
+    if payload.get("kind") == "stream_end":  # a line of `streamkit events`: `[DONE]` itself is no JSON
+        return {"event": "stream_end"}
     return None
 
 
