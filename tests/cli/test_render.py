@@ -257,6 +257,13 @@ def test_a_form_of_odd_shape_is_shown_as_far_as_it_goes(streams):
     assert lines[start + 1 : start + 4] == ["  fields   ?", "  actions  no", "  token    [hidden]"]
 
 
+def test_a_form_of_ragflow_names_its_fields_too():
+    tap = Tap()
+    tap.feed((FIXTURES / "ragflow" / "fillup_1_pause.sse").read_bytes())
+    tap.close()
+    assert "  fields   ok (boolean), note (paragraph), pick (options)" in list(render_run(tap.run.snapshot(), Look()))
+
+
 def test_a_long_form_is_shortened(streams):
     lines = drawn(streams.workflow(streams.form(form_content="\n".join(map(str, range(30))))))
     assert "  … 23 more lines, --all shows them" in lines

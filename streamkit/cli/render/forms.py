@@ -41,7 +41,7 @@ def _fields(inputs: Any) -> str:  # noqa: ANN401 - a JSON value
 def _field(item: Any) -> str:  # noqa: ANN401 - a JSON value
     if not isinstance(item, dict):
         return ""
-    name, kind = item.get("output_variable_name"), item.get("type")
+    name, kind = item.get("output_variable_name", item.get("key")), item.get("type")  # Dify's word, then RAGFlow's
     words = [name if isinstance(name, str) else "?", f"({kind})" if isinstance(kind, str) else ""]
     return safe_line(" ".join(words))
 
