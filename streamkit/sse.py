@@ -3,28 +3,28 @@
 It must never do I/O, read a clock, log, decode data that nobody asked for, or raise on what a peer sends.
 
 Rule 1: any split of the bytes into chunks gives the same frames, heartbeats, dropped records and tail.
-Rule 2: time and memory are linear for any split. No later feed searches a byte again, and no byte or line costs an
-        object.
-Rule 3: when `feed` returns, nothing but the frames it returns refers to the chunk.
+Rule 2: time and memory are linear for any split. A byte is read a fixed number of times, and a drip of bytes does not
+        keep an object for each.
+Rule 3: when `feed` returns, only frames refer to the chunk, or else the line that all of it belongs to.
 Rule 4: a frame views immutable `bytes`. A view of a growing `bytearray` would stop its growth.
 
 Theory of operation. A *line* ends in LF, CR or CRLF, a *block* in a blank line, and a *frame* is what a block with
-data dispatches. `feed` has a hot loop for what almost all traffic is: LF alone ends lines, and a block is one `data`
-line, perhaps after event and id lines, whole in the chunk. Everything else goes through `_lines`: line by line, to the
-end of the block, where the hot loop takes over again. The hot loop starts only where a block does, and sets nothing
-but the buffers of the standard before it dispatches; so `_lines` can read a block that the loop gave up once more from
-its beginning.
+data dispatches. What is pending of a block is its text: `_done` has the finished lines without comments, with LF for a
+line end, and `_pieces` the unfinished line. All of a block is read when it ends; only comments are counted, and `retry`
+is obeyed, when their line ends.
 
-A block that outlives its chunk is kept in two forms. `_rest` holds its field lines as they came, with LF for a line
-end, and last the unfinished line: a line is processed once, when its end has come, and `close` can show what was cut
-off. `_value`, or from the second line on `_joined`, holds the data of its finished lines. A finished comment is
-counted and forgotten, so that a stream of nothing but comments keeps nothing. A block over the limit forgets
-everything but where it began.
-
-The buffers of the standard are `_event` (event type), `_id` (last event ID) and `_value` with `_joined` (data). A
-blank line copies `_id` to `last_event_id`.
+1. `feed` and `cut` know two chunks themselves: one data line and its blank line, as tokens arrive, and a piece in the
+   middle of a line, which is only kept.
+2. `_read` has C split all others into lines. The whole blocks among them are read by `_fold`, which does what the
+   standard says, or if they are many, and each is one data line, by `_alike` without a step of Python for each.
+3. `_prepare` comes before it for what is rare: long chunks, a BOM, an LF behind a CR, a block near the limit.
+   `_slowly` gives `_read` one line at a time, where line ends are of several kinds or the limit must be looked at.
+   A block over it forgets everything but where it began and the last event ID.
 """
 
+from collections.abc import Iterable
+from io import BytesIO
+from itertools import chain
 from typing import Final
 
 from msgspec import Struct
@@ -35,15 +35,29 @@ _LF: Final = 10
 _CR: Final = 13
 _SPACE: Final = 32
 _COLON: Final = 58
+_SPACED: Final = b"data: "
+_BARE: Final = b"data:"
+_LF_LF: Final = b"\n\n"
+_CRLF_CRLF: Final = b"\r\n\r\n"
 _RETRY_DIGITS: Final = 18  # int() refuses more than 4,300 digits; 10**18 ms are 31 million years
 _RECORDS_MAX: Final = 1000
+
+_LONG: Final = 4096  # from here on a copy costs more than a search: frames view the chunk
+_PORTION: Final = 65536  # so much is split at once: an object for each line, but never more of them than this
+_MANY: Final = 8  # from so many lines on _alike is worth its preparations
+_FEW_PIECES: Final = 64  # more pieces than this are joined, if they have
+_SMALL_PIECE: Final = 256  # less bytes than this on the average
+_NAMES: Final = 16  # so many event names are remembered, if they have
+_NAME: Final = 64  # no more bytes than this
+
+_Cut = bytes | list[bytes]
 
 
 class Frame(Struct, frozen=True, gc=False):
     """One dispatched event of the stream (9.2.6, "dispatch the event").
 
-    `data` pins what it views: the whole chunk where the frame lay in it with a single data line, else a private copy of
-    the data. Who keeps frames keeps `bytes(frame.data)`.
+    `data` pins what it views: a private copy of the data, or all of the chunk where a long line lay in it. Who keeps
+    frames keeps `bytes(frame.data)`.
 
     The cycle collector does not track frames, since none can be part of a cycle: the fields are `str`, `int` and a view
     of exactly `bytes`.
@@ -75,6 +89,8 @@ class Dropped(Struct, frozen=True):
     """Bytes of the block, line ends and comments included, up to its blank line or the end of the stream."""
     limit: int
     """The `max_frame_bytes` that it exceeded."""
+    number: int
+    """Number of frames dispatched before it."""
 
 
 class Tail(Struct, frozen=True):
@@ -100,29 +116,35 @@ class Parser:
         heartbeats: Number of comment lines, and of blocks with fields but no data; the standard dispatches neither.
         opening_heartbeats: Those of them before the first frame.
         dropped: Number of blocks that were larger than the limit, counted when they end.
+        begins: How a whole block of expected data begins, as this peer writes it, for `take`; empty, which
+            `removeprefix` never removes, if nothing is expected.
+        ends: How such a block ends, blank line included; or empty.
     """
 
     __slots__ = (
         "_after_cr",
+        "_begin",
+        "_blank",
         "_bom",
-        "_calm",
+        "_bound",
         "_closed",
+        "_done",
         "_dropping",
-        "_event",
-        "_id",
-        "_joined",
+        "_ending",
         "_kept",
         "_limit",
         "_line",
-        "_open",
+        "_names",
+        "_pieces",
+        "_plain",
+        "_prefix",
         "_records",
-        "_rest",
         "_start",
         "_tail",
-        "_unsaved",
-        "_value",
+        "begins",
         "bytes",
         "dropped",
+        "ends",
         "frames",
         "heartbeats",
         "last_event_id",
@@ -144,39 +166,57 @@ class Parser:
         if max_frame_bytes < 1:
             raise ValueError(f"max_frame_bytes must be positive, not {max_frame_bytes}")
         self._limit = max_frame_bytes
-        self._rest = bytearray()
-        self._line = 0  # where in _rest the unfinished line begins
-        self._unsaved = 0  # where in the chunk begin those lines of the block that are not in _rest
+        self._prefix = _SPACED  # how the last data line began, and ...
+        self._blank = _LF_LF  # ... how lines last ended: what the shortcuts look for
+        self._names: dict[bytes, str] = {}  # the text of event names; to decode one again takes as long as to read it
+        self.expect(b"", b"")
         self.last_event_id = ""
         self.retry: int | None = None
         self.reset()
 
+    def expect(self, start: bytes, end: bytes) -> None:
+        """Say how the data of most frames will begin and end, for `cut`.
+
+        Nothing is expected if either is empty or contains a line end, or if `start` begins with a space.
+        """
+        both = start + end
+        known = start and end and _LF not in both and _CR not in both and start[0] != _SPACE
+        self._begin = start if known else b""
+        self._ending = end + b"\n" if known else b""  # of the data and its line
+        self._learn(self._prefix, self._blank)
+
     def reset(self) -> None:
-        """Begin a new stream, as after a reconnect: everything starts again but `last_event_id` and `retry`.
+        """Begin a new stream, as after a reconnect: all starts again but `last_event_id`, `retry` and what is expected.
 
         The last event ID buffer starts as `last_event_id`, as it does in Chromium. The letter of 9.2.6 starts it empty,
         and the first frame without an ID of its own would forget the place in the stream.
         """
         self.frames = self.bytes = self.heartbeats = self.opening_heartbeats = self.dropped = 0
-        self._id = self.last_event_id
         self._bom: int | None = 0  # how many bytes of a BOM the stream began with; None once that is decided
         self._after_cr = False  # the last byte was a CR that ended a line: an LF that follows belongs to it
-        self._calm = False  # a block is to begin with the next byte: the hot loop may start
         self._closed = False
+        self._plain = -1  # longer chunks are for _prepare: 4096, or -1 where every chunk is
         self._tail: Tail | None = None
-        self._records: list[Dropped] = []
+        self._records: list[Dropped] | None = None
         self._begin_block(0)
 
     def _begin_block(self, start: int) -> None:
-        self._start = start  # its offset in the stream
+        # Of the unfinished line; empty between two lines; None where a block is to begin with the next byte, and that
+        # is all there is to know: all but _kept and _done is out of date then.
+        self._pieces: list[bytes] | None = []
+        self._start = start  # offset of the block in the stream
+        self._line = start  # that of its unfinished line
+        self._bound = 0  # as many bytes of the stream may be read before _settle must look at the pieces
         self._kept = 0  # bytes of its finished field lines
-        self._event = ""
-        self._value: memoryview | None = None  # its data, while that is one line: a view of the chunk, or of a copy
-        self._joined: bytearray | None = None  # its data, once that is more lines
-        self._open = False  # its last line is not finished and has at least one byte
-        self._dropping = False
-        if self._rest:
-            self._rest.clear()
+        self._done: list[bytes] | None = None  # those lines, each ended by LF
+        self._dropping: str | None = None  # once it is over the limit: the last event ID that its lines so far have set
+
+    def _learn(self, prefix: bytes, blank: bytes) -> None:
+        """Look for this at the beginning and at the end of a block."""
+        self._prefix = prefix
+        self._blank = blank
+        self.begins = prefix + self._begin if self._begin else b""
+        self.ends = self._ending[:-1] + blank if self._begin else b""
 
     def feed(self, chunk: bytes | bytearray | memoryview) -> list[Frame]:
         """Take the next bytes of the stream and return the frames that they complete.
@@ -187,43 +227,90 @@ class Parser:
         Raises:
             RuntimeError: After `close`.
         """
-        if self._closed:
-            raise RuntimeError("feed() after close(): call reset() to begin a new stream")
         if type(chunk) is not bytes:
             chunk = bytes(memoryview(chunk))
-        size = len(chunk)
-        base = self.bytes  # the chunk's offset in the stream
-        self.bytes = base + size
+        pieces = self._pieces
+        if pieces is None and len(chunk) <= self._plain:
+            # Methods of one argument cost a fifth of those that take a position. They return the same object if there
+            # was nothing to remove. After `data:` a space is not data; other first bytes below it are just rare.
+            rest = chunk.removeprefix(self._prefix)
+            if rest is not chunk:
+                data = rest.removesuffix(self._blank)
+                if data is not rest and _LF not in data and _CR not in data and rest[0] > _SPACE:
+                    frame = Frame("", memoryview(data), self.last_event_id, self.bytes, self.frames)
+                    self.frames += 1
+                    self.bytes += len(chunk)
+                    return [frame]
+        elif pieces and _LF not in chunk and _CR not in chunk:
+            pieces.append(chunk)
+            self.bytes += len(chunk)
+            if self.bytes > self._bound:
+                self._settle()
+            return []
         frames: list[Frame] = []
-        pos = 0
-        slowly = _CR in chunk or size > self._limit
-        if slowly or not self._calm:
-            pos = self._resume(chunk, frames, slowly)
-            if pos == size:
-                return frames
-        # From here on LF alone ends lines, `pos` is where a line begins, and self._start is where its block does.
-        # One-byte needles are memchr; the first has no position, because CPython up to 3.12 reads such a call in half
-        # the time. Nothing is bound to a local name: tokens arrive one frame per chunk, where that costs more than it
-        # saves.
-        view = memoryview(chunk)
-        last = size - 1
-        end = chunk.find(b"\n", pos) if pos else chunk.find(b"\n")
-        while 0 <= end < last:
-            if chunk[end + 1] == _LF and chunk.startswith(b"data:", pos):
-                start = pos + 6 if chunk[pos + 5] == _SPACE else pos + 5
-                frames.append(Frame(self._event, view[start:end], self._id, self._start, self.frames))
-                self.frames += 1
-                self.last_event_id = self._id
-                self._event = ""
-                pos = end + 2
-                self._start = base + pos
-            else:
-                pos = self._line_before_data(chunk, pos, end, frames)
-            if pos == size:
-                return frames
-            end = chunk.find(b"\n", pos)
-        self._lines(chunk, self._start - base, frames, slowly)
+        if len(chunk) > self._plain:
+            self._prepare(chunk, frames, [])
+        else:
+            self._read(chunk, frames, [])
         return frames
+
+    def cut(self, chunk: bytes | bytearray | memoryview) -> list[bytes | list[bytes]]:
+        """As `feed`, but make no frame: of each frame only the data, as bytes.
+
+        Where `expect` was told how data begins and ends, a run of consecutive frames whose data does so comes as one
+        list of what stands between.
+
+        Args:
+            chunk: Any number of bytes. What is not `bytes` is copied, once.
+
+        Raises:
+            RuntimeError: After `close`.
+        """
+        if type(chunk) is not bytes:
+            chunk = bytes(memoryview(chunk))
+        pieces = self._pieces
+        if pieces is None and len(chunk) <= self._plain:
+            rest = chunk.removeprefix(self.begins)
+            if rest is not chunk:
+                middle = rest.removesuffix(self.ends)
+                if middle is not rest and _LF not in middle and _CR not in middle:
+                    self.frames += 1
+                    self.bytes += len(chunk)
+                    return [[middle]]
+            rest = chunk.removeprefix(self._prefix)
+            if rest is not chunk:
+                data = rest.removesuffix(self._blank)
+                if data is not rest and _LF not in data and _CR not in data and rest[0] > _SPACE:
+                    self.frames += 1
+                    self.bytes += len(chunk)
+                    return [data]
+        elif pieces and _LF not in chunk and _CR not in chunk:
+            pieces.append(chunk)
+            self.bytes += len(chunk)
+            if self.bytes > self._bound:
+                self._settle()
+            return []
+        cuts: list[_Cut] = []
+        if len(chunk) > self._plain:
+            self._prepare(chunk, None, cuts)
+        else:
+            self._read(chunk, None, cuts)
+        return cuts
+
+    def take(self, size: int) -> bool:
+        """Take a chunk of `size` bytes that the caller has found to be one whole block of expected data.
+
+        That is `begins`, something without a line end, and `ends`. It spares those the call of `cut` who must look at
+        what stands between anyway.
+
+        Returns:
+            False, and nothing is taken, where no block is to begin, or it is long or perhaps over the limit: `cut` it.
+        """
+        if self._pieces is None and size <= self._plain:
+            self.frames += 1
+            self.bytes += size
+            return True
+        return False
 
     def close(self) -> Tail | None:
         """End the stream and return the block that its end cut off, if any; called again, return the same.
@@ -231,258 +318,444 @@ class Parser:
         Finished comments alone are no tail: nothing is lost with them.
         """
         if not self._closed:
-            self._closed = True
             if self._bom:
                 self._not_a_bom()
-            if self._dropping:
+            if self._dropping is not None:
                 self._record(self.bytes)
-            elif self._kept or self._open:
-                self._tail = Tail(self._start, self.bytes - self._start, bytes(self._rest))
+            elif self._kept or self._pieces:
+                lines = b"".join((*(self._done or ()), *(self._pieces or ())))
+                self._tail = Tail(self._start, self.bytes - self._start, lines)
             self._begin_block(self.bytes)
+            self._closed = True
+            self._plain = -1
         return self._tail
 
     def take_dropped(self) -> list[Dropped]:
         """Return the records of the blocks dropped since the last call, at most 1,000; `dropped` counts them all."""
         records = self._records
-        self._records = []
-        return records
+        self._records = None
+        return records or []
 
-    # The hot loop's other half.
+    # Many lines at a time.
 
-    def _line_before_data(self, chunk: bytes, pos: int, end: int, frames: list[Frame]) -> int:
-        """Read the line chunk[pos:end], which is not data with a blank line behind it; return where to go on."""
-        after = end + 1
-        if chunk.startswith(b"event:", pos):
-            if chunk[after] != _LF:  # else nobody will hear the name: Dify's ping
-                self._set_event(chunk[pos + 7 if chunk[pos + 6] == _SPACE else pos + 6 : end])
-        elif chunk.startswith(b"id:", pos):
-            self._set_id(chunk[pos + 4 if chunk[pos + 3] == _SPACE else pos + 3 : end])
-        else:
-            block = self._start - self.bytes + len(chunk)
-            if chunk[pos] != _COLON or chunk[after] != _LF or block != pos:  # more than one comment and a blank line
-                return self._data_lines(chunk, pos, frames) or self._lines(chunk, block, frames, slowly=False)
-        if chunk[after] == _LF:
-            self._beat()
-            self._event = ""
-            self.last_event_id = self._id
-            after += 1
-            self._start = self.bytes - len(chunk) + after
-        return after
-
-    def _data_lines(self, chunk: bytes, pos: int, frames: list[Frame]) -> int:
-        """Read a block's lines from `pos` on at once if all are `data: ` lines; return where to go on, else 0."""
-        blank = chunk.find(b"\n\n", pos) if chunk.startswith(b"data: ", pos) else -1
-        lines = chunk[pos + 6 : blank]
-        if blank < 0 or lines.count(b"\n") != lines.count(b"\ndata: "):
-            return 0
-        self._dispatch(memoryview(lines.replace(b"\ndata: ", b"\n")), frames)
-        self._event = ""
-        self._start = self.bytes - len(chunk) + blank + 2
-        return blank + 2
-
-    # The slow path: line by line, with everything that may be pending.
-
-    def _resume(self, chunk: bytes, frames: list[Frame], slowly: bool) -> int:
-        """Go on where the last chunk ended, to where the hot loop may start, and return that."""
-        pos = 0
-        if self._bom is not None:
-            pos = self._skip_bom(chunk, self._bom)
-        elif self._after_cr and chunk:
-            self._after_cr = False
-            if chunk[0] == _LF:
-                pos = 1
-                if self._start == self.bytes - len(chunk):  # the CR was a blank line, and the LF is part of it
-                    self._start += 1
-        if self._start == self.bytes - len(chunk) + pos and pos < len(chunk) and not slowly:
-            self._calm = True
-            return pos
-        return self._lines(chunk, pos, frames, slowly)
-
-    def _skip_bom(self, chunk: bytes, seen: int) -> int:
-        wanted = _BOM[seen : seen + len(chunk)]
-        if not chunk.startswith(wanted):
-            self._not_a_bom()
-            return 0
-        self._bom = seen + len(wanted)
-        if self._bom == len(_BOM):
-            self._bom = None
-            self._start = len(_BOM)
-        return len(wanted)
-
-    def _not_a_bom(self) -> None:
-        """Make what looked like a BOM the beginning of the first line."""
-        self._rest += _BOM[: self._bom]
-        self._line = 0
-        self._open = bool(self._bom)
-        self._bom = None
-        if len(self._rest) > self._limit:
-            self._drop()
-
-    def _lines(self, chunk: bytes, pos: int, frames: list[Frame], slowly: bool) -> int:
-        """Read lines from `pos` to the end of the block, or of the chunk, and return where that is.
-
-        With `slowly` always to the end of the chunk: it holds a CR, or perhaps a line over the limit, and is not for
-        the hot loop. The next LF and the next CR are both remembered, since a search that every line begins anew for
-        the rarer of them would pass the same bytes each time.
-        """
-        size = len(chunk)
-        nowhere = size + 1  # -1 % nowhere is size
-        base = self.bytes - size
-        self._unsaved = pos
-        lf = -1
-        cr = -1 if slowly else size
-        while True:
-            if lf < pos:
-                lf = chunk.find(b"\n", pos) % nowhere
-            if cr < pos:
-                cr = chunk.find(b"\r", pos) % nowhere
-            end = lf if lf < cr else cr  # noqa: FURB136 - min() costs a call for each line
-            if end == size:
-                self._suspend(chunk, pos)
-                return size
-            after = end + 1
-            if end == cr:
-                self._after_cr = after == size
-                if after == lf < size:
-                    after += 1
-            if self._open:
-                self._finish_line(chunk, pos, end, after)
-            elif end > pos:
-                self._whole_line(chunk, pos, end, after)
-            else:
-                self._end_block(frames, base + pos, base + after)
-                self._unsaved = after
-                if not slowly:
-                    self._calm = True
-                    return after
-            pos = after
-
-    def _whole_line(self, chunk: bytes, pos: int, end: int, after: int) -> None:
-        """Process the line chunk[pos:end], which is not empty; the next one begins at `after`."""
-        kept = self._kept + end - pos
-        if kept > self._limit:
-            self._drop()
-        elif chunk[pos] == _COLON:
-            self._beat()
-            self._save(chunk, pos)
-            self._unsaved = after
-        else:
-            self._kept = kept
-            self._field(chunk, pos, end)
-
-    def _finish_line(self, chunk: bytes, pos: int, end: int, after: int) -> None:
-        """Process the line that began in an earlier chunk and ends with chunk[pos:end]; the next begins at `after`."""
-        self._open = False
-        self._unsaved = after
-        kept = self._kept + len(self._rest) - self._line + end - pos
-        if kept > self._limit:
-            self._drop()
+    def _read(self, chunk: bytes, frames: list[Frame] | None, cuts: list[_Cut]) -> None:
+        """Read a chunk, and put what it dispatches into `frames`, or if that is None into `cuts`."""
+        if not chunk:
             return
-        self._rest += chunk[pos:end]
-        if self._rest[self._line] == _COLON:
-            self._beat()
-            del self._rest[self._line :]
+        text = chunk
+        blank = _LF_LF
+        extra = 0  # bytes of a line end in the stream beside its LF
+        if _CR in chunk:
+            # To replace CRLF by LF takes 25 times as long, since only single bytes are searched with memchr.
+            text = chunk.replace(b"\r", b"")
+            blank = _CRLF_CRLF
+            extra = 1
+            if text.replace(b"\n", b"\r\n") != chunk:
+                self._slowly(chunk, frames, cuts)
+                return
+        if blank is not self._blank:
+            self._learn(self._prefix, blank)
+        lines = BytesIO(text).readlines()  # memchr; split() looks at each byte, and takes six times as long
+        rest = b"" if text[-1] == _LF else lines.pop()
+        at = self.bytes  # where the first line begins
+        self.bytes = at + len(chunk)
+        pieces = self._pieces
+        self._start = at if pieces is None else self._start
+        if pieces:
+            if not lines:
+                pieces.append(rest)
+                return
+            at = self._line
+            pieces.append(lines[0])
+            lines[0] = b"".join(pieces)
+            pieces.clear()  # or a long line would be in memory three times
+        self._line = self.bytes - len(rest)
+        begun = _last_block(lines) if lines and lines[-1] != b"\n" else None
+        if lines:
+            if len(lines) < _MANY or self._kept or not self._alike(lines, extra, frames, cuts):
+                self._fold(lines, at, extra, frames, cuts)
+            self._start = self._line - (sum(map(len, begun)) + extra * len(begun) if begun else 0)
+        self._pieces = [rest] if rest else begun and []
+        if begun:
+            self._keep(begun)
+
+    def _alike(self, lines: list[bytes], extra: int, frames: list[Frame] | None, cuts: list[_Cut]) -> bool:
+        """Dispatch the data of lines if each is data and has a blank line behind it; tell whether that is so.
+
+        That something was removed from every line shows in the sum of their lengths.
+        """
+        firsts = lines[::2]
+        count = len(firsts)
+        if lines[1::2].count(b"\n") != count:
+            return False
+        size = sum(map(len, firsts))
+        if frames is None and self._ending:
+            head, ending = self.begins, self._ending
+            middles = [line.removeprefix(head).removesuffix(ending) for line in firsts]
+            if sum(map(len, middles)) == size - count * (len(head) + len(ending)):
+                self.frames += count
+                if cuts and isinstance(cuts[-1], list):
+                    cuts[-1] += middles
+                else:
+                    cuts.append(middles)
+                return True
+        prefix = self._prefix
+        datas = [line.removeprefix(prefix) for line in firsts]
+        # What begins with a space had one before its data, if the others have none.
+        if sum(map(len, datas)) != size - count * len(prefix) or (prefix is _BARE and min(datas) < b"!"):
+            return False
+        if frames is None:
+            self._cut(datas, cuts)
         else:
-            self._kept = kept
-            self._field(self._rest, self._line, len(self._rest))
-            self._rest.append(_LF)
+            start = self._start
+            number = self.frames
+            id_ = self.last_event_id
+            around = len(prefix) + 1 + 2 * extra
+            for data in datas:
+                frames.append(Frame("", memoryview(data.removesuffix(b"\n")), id_, start, number))
+                start += len(data) + around
+                number += 1
+        self.frames += count
+        return True
 
-    def _field(self, source: bytes | bytearray, start: int, end: int) -> None:
-        """Process the line source[start:end] as a field (9.2.6, "process the field")."""
-        # The longest known name has five bytes, so a colon after the sixth byte makes no difference.
-        name, colon, _ = source[start : end if end - start < 6 else start + 6].partition(b":")
-        value = start + len(name) + len(colon)
-        if value < end and source[value] == _SPACE:
-            value += 1
-        if name == b"data":
-            self._add_data(source, value, end)
-        elif name == b"event":
-            self._set_event(source[value:end])
-        elif name == b"id":
-            self._set_id(source[value:end])
-        elif name == b"retry":
-            self._set_retry(source[value:end])
+    def _fold(  # noqa: C901, PLR0912, PLR0915 - one flat loop: a call costs a tenth of what a frame costs
+        self, lines: Iterable[bytes], at: int, extra: int, frames: list[Frame] | None, cuts: list[_Cut]
+    ) -> None:
+        """Process what was kept and the lines of whole blocks (9.2.6), each longer in the stream by `extra` bytes.
 
-    def _add_data(self, source: bytes | bytearray, start: int, end: int) -> None:
-        if self._joined is not None:
-            self._joined.append(_LF)
-            self._joined += source[start:end]
-        elif self._value is not None:
-            self._joined = bytearray(self._value)
-            self._value = None
-            self._add_data(source, start, end)
-        elif isinstance(source, bytes):
-            self._value = memoryview(source)[start:end]
-        else:
-            self._value = memoryview(bytes(memoryview(source)[start:end]))
+        `at` is the offset of the first line.
+        """
+        if self._kept:
+            text = b"".join(self._done or ())
+            self._done = None  # first, or a big block would be in memory three times
+            self._kept = 0
+            at -= len(text) + extra * text.count(b"\n")
+            lines = chain(BytesIO(text), lines)
+        start = self._start
+        number = self.frames
+        beats = 0
+        prefix = self._prefix
+        id_ = self.last_event_id
+        event: bytes | None = None
+        new_id: bytes | None = None
+        data: bytes | None = None  # of the first data line
+        joined: BytesIO | None = None  # of all data lines, if there are more, or long ones
+        fields = False  # there is a line that is neither data nor a comment
+        datas: list[bytes] = []
+        for line in lines:
+            size = len(line)
+            at += size + extra
+            if size == 1:  # a blank line (9.2.6, "dispatch the event")
+                if data is not None:
+                    if joined is not None:
+                        joined.truncate(joined.tell() - 1)
+                        data = joined.getvalue()  # no copy
+                        joined = None
+                        if frames is None:
+                            self._cut(datas, cuts)
+                            datas = []
+                            cuts.append(data)
+                    elif frames is None:
+                        datas.append(data)
+                    else:
+                        data = data.removesuffix(b"\n")
+                    if frames is not None:
+                        if new_id is not None:
+                            id_ = _text(new_id)
+                            new_id = None
+                        name = "" if event is None else self._names.get(event) or self._name(event)
+                        frames.append(Frame(name, memoryview(data), id_, start, number))
+                    number += 1
+                    data = None
+                elif fields:
+                    beats += 1
+                    if not number:
+                        self.opening_heartbeats += 1
+                fields = False
+                event = None
+                start = at
+                continue
+            if size > _LONG and line.startswith(prefix) and line[len(prefix)] > _SPACE:  # as below, copied once
+                if joined is None:
+                    joined = BytesIO()
+                    joined.write(data or b"")
+                    data = b""
+                joined.write(memoryview(line)[len(prefix) :])
+                continue
+            value = line.removeprefix(b"data: ")
+            if value is not line:
+                prefix = _SPACED
+            elif (value := line.removeprefix(b"event:")) is not line:
+                fields = True
+                event = value
+                continue
+            elif line[0] == _COLON:
+                beats += 1
+                if not number:
+                    self.opening_heartbeats += 1
+                continue
+            else:  # 9.2.6, "process the field"
+                fields = True
+                name_, colon, value = line.partition(b":")
+                if not colon:
+                    name_ = name_[:-1]
+                    value = b"\n"
+                if name_ == b"id":
+                    if _NUL not in value:
+                        new_id = value
+                    continue
+                if name_ == b"event":
+                    event = value
+                    continue
+                if name_ != b"data":
+                    if name_ == b"retry":
+                        self._set_retry(line)
+                    continue
+                if colon:  # and no space behind it
+                    prefix = _BARE
+            if joined is not None:
+                joined.write(value)
+            elif data is None:
+                data = value
+            else:
+                joined = BytesIO()
+                joined.write(data)
+                joined.write(value)
+        if datas:
+            self._cut(datas, cuts)
+        if beats:
+            self.heartbeats += beats
+        self.frames = number
+        self.last_event_id = id_ if new_id is None else _text(new_id)
+        if prefix is not self._prefix:
+            self._learn(prefix, self._blank)
 
-    def _set_event(self, value: bytes | bytearray) -> None:
-        self._event = value.decode("utf-8", "replace")
+    def _cut(self, datas: list[bytes], cuts: list[_Cut]) -> None:
+        """Append to `cuts` data that is still ended by LF, and to the run there the middle of what is as expected."""
+        ending = self._ending
+        if not ending:
+            cuts += [data.removesuffix(b"\n") for data in datas]
+            return
+        begin = self._begin
+        last = cuts[-1] if cuts else b""
+        run = last if isinstance(last, list) else None
+        for data in datas:
+            rest = data.removeprefix(begin)
+            middle = rest.removesuffix(ending)
+            if rest is data or middle is rest:
+                run = None
+                cuts.append(data.removesuffix(b"\n"))
+            elif run is None:
+                run = [middle]
+                cuts.append(run)
+            else:
+                run.append(middle)
 
-    def _set_id(self, value: bytes | bytearray) -> None:
-        if _NUL not in value:
-            self._id = value.decode("utf-8", "replace")
+    def _name(self, value: bytes) -> str:
+        """The event name as text, remembered."""
+        name = _text(value)
+        if len(value) <= _NAME:
+            if len(self._names) == _NAMES:
+                self._names.clear()
+            self._names[value] = name
+        return name
 
-    def _set_retry(self, value: bytes | bytearray) -> None:
-        if value.isdigit():  # of bytes: ASCII digits, and at least one
-            digits = value.lstrip(b"0") or b"0"
+    def _keep(self, lines: list[bytes]) -> None:
+        """Keep the finished lines of a block that goes on."""
+        kept = bytearray()
+        for line in lines:
+            if line[0] == _COLON:
+                self._beat()
+            else:
+                kept += line
+                self._kept += len(line) - 1
+                if line.startswith(b"retry"):
+                    self._set_retry(line)
+        if kept:
+            self._done = _appended(self._done, bytes(kept), self._kept)
+        if self._kept + 3 * _PORTION > self._limit:  # a line of two portions may be pending before _settle looks at it
+            self._settle()
+
+    def _set_retry(self, line: bytes) -> None:
+        name, _, value = line.removesuffix(b"\n").partition(b":")
+        digits = value.removeprefix(b" ")
+        if name == b"retry" and digits.isdigit():  # of bytes: ASCII digits, and at least one
+            digits = digits.lstrip(b"0") or b"0"
             self.retry = int(digits) if len(digits) <= _RETRY_DIGITS else 10**_RETRY_DIGITS
-
-    def _end_block(self, frames: list[Frame], blank: int, after: int) -> None:
-        """Act on the blank line from stream offset `blank` to `after` (9.2.6, "dispatch the event")."""
-        if self._dropping:
-            self._record(blank)
-        elif self._value is not None:
-            self._dispatch(self._value, frames)
-        elif self._joined is not None:
-            self._rest.clear()  # first, or a big frame would be in memory three times
-            self._dispatch(memoryview(bytes(self._joined)), frames)
-        elif self._kept:
-            self._beat()
-        self.last_event_id = self._id
-        self._begin_block(after)
-
-    def _dispatch(self, data: memoryview, frames: list[Frame]) -> None:
-        frames.append(Frame(self._event, data, self._id, self._start, self.frames))
-        self.frames += 1
-        self.last_event_id = self._id
-
-    def _suspend(self, chunk: bytes, pos: int) -> None:
-        """Keep of an ended chunk what the next one needs; its last line goes on, or begins, at `pos`."""
-        size = len(chunk)
-        line = size - pos + (len(self._rest) - self._line if self._open else 0)
-        if self._kept + line > self._limit:
-            self._drop()
-        else:
-            self._save(chunk, size)
-            self._line = len(self._rest) - line
-            if self._value is not None and self._value.obj is chunk:
-                self._value = memoryview(bytes(self._value))
-        self._open = self._open or pos < size
-        self._calm = self._start == self.bytes and self._bom is None and not self._after_cr
-
-    def _save(self, chunk: bytes, end: int) -> None:
-        """Append to _rest what is not there yet of the block's lines before chunk[end]."""
-        lines = chunk[self._unsaved : end]
-        if _CR in lines:
-            lines = lines.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-        self._rest += lines
-
-    def _drop(self) -> None:
-        """Forget the block but for where it began, and for the ID that its lines so far have set."""
-        unfinished = self._open
-        self._begin_block(self._start)
-        self._open = unfinished
-        self._line = 0
-        self._dropping = True
-        self._kept = self._limit + 1  # every further line is over the limit too
-
-    def _record(self, end: int) -> None:
-        self.dropped += 1
-        if len(self._records) < _RECORDS_MAX:
-            self._records.append(Dropped(self._start, end - self._start, self._limit))
 
     def _beat(self) -> None:
         self.heartbeats += 1
         if self.frames == 0:
             self.opening_heartbeats += 1
+
+    # What is rare.
+
+    def _prepare(self, chunk: bytes, frames: list[Frame] | None, cuts: list[_Cut]) -> None:
+        """Read a chunk that is long, or finds the parser in a state that `_read` knows nothing of."""
+        if self._closed:
+            raise RuntimeError("feed() or cut() after close(): call reset() to begin a new stream")
+        if self._pieces is None:
+            chunk = chunk[self._long_frames(chunk, frames, cuts) :]
+            self._start = self._line = self.bytes
+        elif self._bom is not None:
+            chunk = self._skip_bom(chunk, self._bom)
+        for pos in range(0, len(chunk), _PORTION):
+            portion = chunk[pos : pos + _PORTION]
+            if self._after_cr:
+                portion = self._skip_lf(portion)
+            if self._dropping is not None or self._kept + self.bytes - self._line + len(portion) > self._limit:
+                self._slowly(portion, frames, cuts)
+            else:
+                self._read(portion, frames, cuts)
+        self._settle()
+
+    def _slowly(self, chunk: bytes, frames: list[Frame] | None, cuts: list[_Cut]) -> None:
+        """Read line by line a chunk of several line ends, or with a block that may be over the limit."""
+        for line in chunk.splitlines(keepends=True):
+            text = line.rstrip(b"\r\n")
+            if self._dropping is None and self._kept + self.bytes - self._line + len(text) > self._limit:
+                self._drop()
+            if self._dropping is not None:
+                self._pass(line, text)
+            elif line[-1] == _CR:
+                self._read(text + b"\n", frames, cuts)
+            else:
+                self._read(line, frames, cuts)
+        self._after_cr = chunk.endswith(b"\r")
+        self._settle()
+
+    def _settle(self) -> None:
+        """Look at what is pending: how is the next chunk to be read, and how many bytes more of the line?
+
+        A block is over the limit, or the line is in many small pieces.
+        """
+        if self._pieces is None:
+            self._start = self._line = self.bytes
+        odd = self._bom is not None or self._after_cr or self._dropping is not None
+        room = self._limit - self._kept - self.bytes + self._line
+        if room < 0 and not odd:
+            self._drop()
+            odd = True
+        self._plain = -1 if odd or room < 2 * _PORTION else _LONG
+        pieces = self._pieces
+        if pieces:
+            self._bound = self.bytes + min(room, _SMALL_PIECE * len(pieces[-1]), _PORTION)
+            if len(pieces) > _FEW_PIECES and self.bytes - self._line < _SMALL_PIECE * len(pieces):
+                pieces[:] = [b"".join(pieces)]
+        elif self._start == self.bytes:
+            self._pieces = [] if odd else None
+
+    def _skip_lf(self, chunk: bytes) -> bytes:
+        """Skip an LF that belongs to the CR before it."""
+        self._after_cr = False
+        if chunk[:1] != b"\n":
+            return chunk
+        if self._start == self.bytes:  # the CR was a blank line, and the LF is part of it
+            self._start += 1
+        self.bytes += 1
+        self._line = self.bytes
+        return chunk[1:]
+
+    def _long_frames(self, chunk: bytes, frames: list[Frame] | None, cuts: list[_Cut]) -> int:
+        """Dispatch the data lines that the chunk begins with, as long as they are long; return where they end.
+
+        They are searched and not split: a frame views the chunk, and no byte is copied.
+        """
+        prefix = self._prefix
+        pos = 0
+        while True:
+            end = chunk.find(b"\n", pos)
+            at = pos + len(prefix)
+            if (
+                not _LONG < end - pos <= self._limit
+                or chunk[end + 1 : end + 2] != b"\n"
+                or not chunk.startswith(prefix, pos)
+                or chunk[at] <= _SPACE
+                or chunk.find(b"\r", pos, end) >= 0
+            ):
+                return pos
+            data = memoryview(chunk)[at:end]
+            if frames is None:
+                cuts.append(bytes(data))
+            else:
+                frames.append(Frame("", data, self.last_event_id, self.bytes, self.frames))
+            self.frames += 1
+            self.bytes += end + 2 - pos
+            pos = end + 2
+
+    def _skip_bom(self, chunk: bytes, seen: int) -> bytes:
+        wanted = _BOM[seen : seen + len(chunk)]
+        if not chunk.startswith(wanted):
+            self._not_a_bom()
+            return chunk
+        self.bytes += len(wanted)
+        self._bom = seen + len(wanted)
+        if self._bom == len(_BOM):
+            self._bom = None
+            self._start = self._line = len(_BOM)
+        return chunk[len(wanted) :]
+
+    def _not_a_bom(self) -> None:
+        """Make what looked like a BOM the beginning of the first line."""
+        if self._bom:
+            self._pieces = [_BOM[: self._bom]]
+        self._bom = None
+        self._settle()
+
+    # Over the limit.
+
+    def _drop(self) -> None:
+        """Forget the block but for where it began, and for the ID that its lines so far have set."""
+        before = self.last_event_id
+        line = self._line
+        self._fold((), 0, 0, [], [])
+        self._begin_block(self._start)
+        self._line = line
+        self._dropping = self.last_event_id
+        self.last_event_id = before
+
+    def _pass(self, line: bytes, text: bytes) -> None:
+        """Pass over a line, or a piece of it, of a block over the limit; `text` is it without its end."""
+        if not text and self._line == self.bytes:
+            self._record(self.bytes)
+            self.last_event_id = self._dropping or ""
+            self._begin_block(self.bytes + len(line))
+        self.bytes += len(line)
+        if len(text) < len(line):
+            self._line = self.bytes
+
+    def _record(self, end: int) -> None:
+        self.dropped += 1
+        if self._records is None:
+            self._records = []
+        if len(self._records) < _RECORDS_MAX:
+            self._records.append(Dropped(self._start, end - self._start, self._limit, self.frames))
+
+
+def _text(value: bytes) -> str:
+    """The value of a field, still ended by LF, as text."""
+    return value[:-1].decode("utf-8", "replace").removeprefix(" ")
+
+
+def _appended(pieces: list[bytes] | None, piece: bytes, size: int) -> list[bytes]:
+    """Return the pieces, of `size` bytes together, with one more.
+
+    Small pieces are joined into one: they need more memory for themselves than for what is in them. A byte is copied 256
+    times at most by this, however small the chunks are.
+    """
+    if pieces is None:
+        return [piece]
+    pieces.append(piece)
+    if len(pieces) > _FEW_PIECES and size < _SMALL_PIECE * len(pieces):
+        return [b"".join(pieces)]
+    return pieces
+
+
+def _last_block(lines: list[bytes]) -> list[bytes]:
+    """Take away from `lines` those of the last block, which has no blank line yet, and return them."""
+    begin = len(lines)
+    while begin and lines[begin - 1] != b"\n":
+        begin -= 1
+    block = lines[begin:]
+    del lines[begin:]
+    return block

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from streamkit.sse import Parser
+from streamkit.sse import Parser, _appended
 
 ROOMY = 1 << 20
 
@@ -256,6 +256,121 @@ def test_bytes_bytearray_and_memoryview_are_the_same(case: tuple[bytes, list[byt
     assert outcome(mixed) == outcome([stream])
 
 
+# Without frames.
+
+HEADS = [b'{"a": "', b"{", b" {", b"data", b"\n", b"\r{", b"x", b""]
+ENDS = [b'"}', b"}", b"\n", b"}\r", b"x", b" ", b""]
+MIDDLES = [
+    b"",
+    b"a",
+    b'"',
+    b"\n",
+    b"\r",
+    b"\r\n",
+    b"\n\n",
+    b'"}',
+    b'{"a": "',
+    b"\ndata: ",
+    b"\0",
+    b" ",
+    b"}" * 9,
+    b"x" * 99,
+]
+PREFIXES = [b"data: ", b"data:", b"data:  ", b"data", b"event: x\ndata: ", b"id: 7\ndata:", b"\xef\xbb\xbfdata: "]
+BLANKS = [b"\n\n", b"\r\n\r\n", b"\r\r", b"\n\r\n", b"\n", b"\n\n\n"]
+BETWEEN = [
+    b"",
+    b"",
+    b": ping\n\n",
+    b"event: ping\n\n",
+    b"retry: 5\r\n\r\n",
+    b"id: 1\n\n",
+    b"data: " + b"y" * 200 + b"\n\n",
+]
+
+
+@st.composite
+def expected_streams(draw: Any) -> tuple[bytes, bytes, list[bytes]]:
+    """A start and an end that are expected, and a stream where most data has them, in chunks."""
+    start, end = draw(st.sampled_from(HEADS)), draw(st.sampled_from(ENDS))
+    middles = st.lists(st.sampled_from(MIDDLES) | st.binary(max_size=3), max_size=2).map(b"".join)
+    data = middles.map(lambda middle: start + middle + end) | st.sampled_from([start, end, b"{}"])
+    style = draw(st.tuples(st.sampled_from(PREFIXES[:2]), st.sampled_from(BLANKS[:3])))
+    odd = st.tuples(st.sampled_from(PREFIXES), data, st.sampled_from(BLANKS), st.sampled_from(BETWEEN)).map(b"".join)
+    plain = data.map(lambda each: style[0] + each + style[1])
+    blocks = draw(st.lists(plain | plain | odd | streams, max_size=12))
+    stream = b"".join(blocks)
+    ends = list(itertools.accumulate(map(len, blocks)))
+    cuts = draw(st.just(ends[:-1]) | st.lists(st.integers(0, len(stream)) | st.sampled_from(ends or [0]), max_size=12))
+    return start, end, chunked(stream, cuts)
+
+
+def told(parser: Parser) -> dict[str, Any]:
+    """All that a parser tells beside its frames."""
+    tail = parser.close()
+    return {
+        "tail": tail,
+        "dropped": parser.take_dropped(),
+        "retry": parser.retry,
+        "last_event_id": parser.last_event_id,
+        "heartbeats": (parser.heartbeats, parser.opening_heartbeats),
+        "counts": (parser.frames, parser.bytes, parser.dropped),
+    }
+
+
+@given(expected_streams(), limits, st.data())
+def test_cut_gives_the_data_of_the_frames(case: tuple[bytes, bytes, list[bytes]], limit: int, data: Any) -> None:
+    """For any split, any bytes and anything expected, in turn with `feed` and with other expectations too."""
+    start, end, chunks = case
+    expects = start and end
+    parser, other = Parser(max_frame_bytes=limit), Parser(max_frame_bytes=limit)
+    parser.expect(start, end)
+    fickle = data.draw(st.booleans())
+    for chunk in chunks:
+        frames = [bytes(frame.data) for frame in other.feed(chunk)]
+        if fickle and data.draw(st.booleans()):
+            assert [bytes(frame.data) for frame in parser.feed(chunk)] == frames
+            continue
+        if fickle and data.draw(st.booleans()):
+            expects = data.draw(st.booleans()) and start and end
+            parser.expect(*((start, end) if expects else (b"", b"")))
+        cuts = parser.cut(chunk)
+        assert all(type(cut) is bytes for cut in cuts) or expects
+        assert not any(type(one) is type(two) is list for one, two in itertools.pairwise(cuts))
+        assert [] not in cuts
+        whole = [[cut] if isinstance(cut, bytes) else [start + middle + end for middle in cut] for cut in cuts]
+        assert list(itertools.chain(*whole)) == frames
+        assert (parser.frames, parser.bytes, parser.heartbeats) == (other.frames, other.bytes, other.heartbeats)
+    assert told(parser) == told(other)
+
+
+SMALL = {
+    "_LONG": 20,
+    "_PORTION": 32,
+    "_FEW_PIECES": 3,
+    "_SMALL_PIECE": 4,
+    "_MANY": 2,
+}
+
+
+@given(expected_streams(), limits)
+def test_every_way_through_the_parser_gives_what_the_standard_says(
+    case: tuple[bytes, bytes, list[bytes]], limit: int
+) -> None:
+    """Its thresholds are made so small that short streams go all ways."""
+    start, end, chunks = case
+    expected = standard(b"".join(chunks), limit)
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in SMALL.items():
+            patch.setattr(f"streamkit.sse.{name}", value)
+        assert outcome(chunks, limit) == expected
+        parser = Parser(max_frame_bytes=limit)
+        parser.expect(start, end)
+        cuts = [cut for chunk in chunks for cut in parser.cut(chunk)]
+    whole = [[cut] if isinstance(cut, bytes) else [start + middle + end for middle in cut] for cut in cuts]
+    assert list(itertools.chain(*whole)) == [frame[1] for frame in expected["frames"]]
+
+
 @given(split_streams())
 def test_no_frame_changes_after_it_was_returned(case: tuple[bytes, list[bytes]]) -> None:
     """Views are of immutable bytes: later chunks, and the caller's own buffer, do not show through."""
@@ -306,24 +421,6 @@ def test_a_parser_that_was_reset_is_a_new_one(one: tuple[bytes, list[bytes]], tw
 # Linear cost, counted and not timed.
 
 
-class Counting(bytearray):
-    """A buffer that counts the bytes that are read from it and written to it, but for those that a view reads."""
-
-    moved = 0
-
-    def __iadd__(self, other: Any) -> "Counting":
-        Counting.moved += len(other)
-        return super().__iadd__(other)
-
-    def __getitem__(self, key: Any) -> Any:
-        piece = super().__getitem__(key)
-        Counting.moved += 1 if isinstance(piece, int) else len(piece)
-        return piece
-
-    def find(self, *_: Any) -> int:
-        raise AssertionError("the unfinished line was searched")
-
-
 def calls_to_feed(stream: bytes, size: int) -> int:
     """Python and C calls that it takes to feed a stream in chunks of one size."""
     calls = 0
@@ -370,21 +467,31 @@ SHAPES = [
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("size", [1, 7, 1000])
 def test_calls_grow_no_faster_than_the_event(shape: str, size: int) -> None:
-    small, large = big_event(shape, 3_000), big_event(shape, 15_000)
+    small, large = big_event(shape, 6_000), big_event(shape, 30_000)
     assert calls_to_feed(large, size) / len(large) < 1.1 * calls_to_feed(small, size) / len(small) + 0.01
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize("size", [1, 13])
-def test_an_unfinished_block_is_moved_a_fixed_number_of_times(shape: str, size: int) -> None:
-    stream = big_event(shape, 20_000)
+@pytest.mark.parametrize("size", [1, 2, 13])
+def test_the_pieces_of_a_block_are_few_and_joined_a_fixed_number_of_times(
+    shape: str, size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moved = 0
+
+    def appended(pieces: list[bytes] | None, piece: bytes, total: int) -> list[bytes]:
+        nonlocal moved
+        more = _appended(pieces, piece, total)
+        moved += total if len(more) == 1 else len(piece)
+        assert len(more) <= 65 + total // 256
+        return more
+
+    monkeypatch.setattr("streamkit.sse._appended", appended)
+    stream = big_event(shape, 30_000)
     parser = Parser()
-    parser._rest = Counting()
-    Counting.moved = 0
     for chunk in chunked(stream, list(range(size, len(stream), size))):
         parser.feed(chunk)
     assert parser.frames == 1
-    assert Counting.moved < 4 * len(stream)
+    assert moved < 260 * len(stream)
 
 
 @pytest.mark.parametrize("shape", SHAPES)

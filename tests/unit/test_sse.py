@@ -6,7 +6,7 @@ Every stream is fed whole, byte by byte and, where it is short, in two pieces cu
 import gc
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +57,16 @@ def parse(chunks: list[bytes], limit: int) -> Outcome:
     )
 
 
+def cut(chunks: list[bytes], limit: int) -> list[bytes]:
+    """The data of all frames, of which some was cut in the middle."""
+    parser = Parser(max_frame_bytes=limit)
+    parser.expect(b"{", b"}")
+    pieces = [piece for chunk in chunks for piece in parser.cut(chunk)]
+    return [
+        data for piece in pieces for data in ([b"{" + m + b"}" for m in piece] if isinstance(piece, list) else [piece])
+    ]
+
+
 def splits(stream: bytes) -> Iterator[list[bytes]]:
     """Byte by byte, byte by byte with empty chunks between, and for short streams every cut in two."""
     single = [stream[at : at + 1] for at in range(len(stream))]
@@ -71,6 +81,7 @@ def read(stream: bytes, *, limit: int = ROOMY) -> Outcome:
     whole = parse([stream], limit)
     for chunks in splits(stream):
         assert parse(chunks, limit) == whole, chunks
+        assert cut(chunks, limit) == whole.data, chunks
     assert whole.numbers == list(range(len(whole.frames)))
     assert whole.counts == (len(whole.frames), len(stream), len(whole.dropped))
     return whole
@@ -168,7 +179,7 @@ def test_a_partial_bom_that_turns_out_not_to_be_one_is_data() -> None:
 
 def test_a_partial_bom_at_the_end_of_the_stream_is_an_unfinished_line() -> None:
     assert read(b"\xef\xbb").tail == Tail(0, 2, b"\xef\xbb")
-    assert read(b"\xef\xbb", limit=1).dropped == [Dropped(0, 2, 1)]
+    assert read(b"\xef\xbb", limit=1).dropped == [Dropped(0, 2, 1, 0)]
 
 
 def test_a_bom_is_not_part_of_the_first_block() -> None:
@@ -399,7 +410,7 @@ def data_of_limited(stream: bytes, limit: int) -> list[bytes]:
 def test_a_block_over_the_limit_is_dropped_and_the_next_is_read() -> None:
     outcome = read(b"data: a\n\ndata: 12345\ndata: 67890\n\ndata: b\n\n", limit=20)
     assert outcome.data == [b"a", b"b"]
-    assert outcome.dropped == [Dropped(offset=9, size=24, limit=20)]
+    assert outcome.dropped == [Dropped(offset=9, size=24, limit=20, number=1)]
     assert outcome.numbers == [0, 1]
 
 
@@ -407,10 +418,10 @@ def test_an_unterminated_line_counts() -> None:
     parser = Parser(max_frame_bytes=100)
     for _ in range(50):
         parser.feed(b"x" * 10)
-        assert len(parser._rest) <= 100
+        assert sum(map(len, parser._pieces or ())) <= 100
     assert parser.dropped == 0  # it has not ended yet
     assert parser.close() is None
-    assert parser.take_dropped() == [Dropped(0, 500, 100)]
+    assert parser.take_dropped() == [Dropped(0, 500, 100, 0)]
 
 
 def test_a_dropped_block_keeps_what_its_lines_said_before_the_overflow() -> None:
@@ -434,7 +445,7 @@ def test_a_dropped_block_ends_at_a_blank_line_of_any_kind() -> None:
         stream = b"data: 1234567890" + blank * 2 + b"data: a\n\n"
         outcome = read(stream, limit=10)
         assert outcome.data == [b"a"]
-        assert outcome.dropped == [Dropped(0, 16 + len(blank), 10)]
+        assert outcome.dropped == [Dropped(0, 16 + len(blank), 10, 0)]
 
 
 def test_dropped_blocks_are_all_counted_and_a_thousand_recorded() -> None:
@@ -457,7 +468,7 @@ def test_a_limit_that_is_not_positive_is_an_error_of_the_caller(limit: int) -> N
 def test_an_unfinished_line_counts_with_the_lines_before_it() -> None:
     outcome = read(b"data: 1\ndata", limit=10)
     assert outcome.tail is None
-    assert outcome.dropped == [Dropped(0, 12, 10)]
+    assert outcome.dropped == [Dropped(0, 12, 10, 0)]
 
 
 # Reset.
@@ -509,10 +520,24 @@ def test_reset_forgets_what_was_pending(pending: bytes) -> None:
         *(b"data: abc\r\n\r\n", b"data: abc\r\r", b": c\ndata: abc\n\n", b"data: abc\n: c\n\n", b"foo\ndata: abc\n\n"),
     ],
 )
-def test_data_is_a_view_of_the_chunk_that_holds_its_block(block: bytes) -> None:
-    chunk = b"data: first\n\n" + block + b"data: last\n\n"
-    for frame in Parser().feed(chunk):
-        assert frame.data.obj is chunk
+def test_a_short_frame_pins_nothing_but_its_data(block: bytes) -> None:
+    for chunk in (block, b"data: first\n\n" + block + b"data: last\n\n"):
+        for frame in Parser().feed(chunk):
+            assert frame.data.obj == frame.data
+
+
+@pytest.mark.parametrize("prefix", [b"data: ", b"data:"])
+def test_data_of_a_long_line_is_a_view_of_the_chunk(prefix: bytes) -> None:
+    parser = Parser()
+    parser.feed(prefix + b"x\n\n")
+    chunk = prefix + b"x" * 5000 + b"\n\n" + prefix + b"y" * 5000 + b"\n\n" + prefix + b"z\n\n"
+    frames = parser.feed(chunk)
+    assert [(frame.data[:1], len(frame.data), frame.offset) for frame in frames] == [
+        (b"x", 5000, len(prefix) + 3),
+        (b"y", 5000, 2 * len(prefix) + 5005),
+        (b"z", 1, 3 * len(prefix) + 10007),
+    ]
+    assert [frame.data.obj is chunk for frame in frames] == [True, True, False]
 
 
 def test_data_of_several_lines_or_chunks_is_a_private_copy() -> None:
@@ -540,7 +565,8 @@ def test_data_of_several_lines_or_chunks_is_a_private_copy() -> None:
 )
 def test_only_the_returned_frames_pin_the_chunk(pending: bytes) -> None:
     parser = Parser()
-    chunk = b"".join([b"data: a\n\n", pending])
+    chunk = b"".join([b"data: ", b"x" * 5000, b"\n\ndata: a\n\n", pending])
+    parser.feed(b"data: a\n\n")
     before = sys.getrefcount(chunk)
     frames = parser.feed(chunk)
     assert sys.getrefcount(chunk) > before
@@ -590,11 +616,25 @@ def test_frames_are_not_tracked_by_the_cycle_collector() -> None:
 
 def test_a_finished_line_is_not_copied_again_for_every_chunk() -> None:
     parser = Parser()
-    parser.feed(b"data: a\n")
-    value = parser._value
+    parser.feed(b"data: " + b"a" * 1000 + b"\n")
+    assert parser._done is not None
+    (line,) = parser._done
     parser.feed(b"id")
     parser.feed(b": 1\n")
-    assert parser._value is value
+    assert parser._done[0] is line
+
+
+@pytest.mark.parametrize("prefix", [b"data: ", b"data:"])
+@pytest.mark.parametrize(
+    "before", [b"", b"event: x\nid: 1\n", b"data: 1\n", b"data:1\ndata\nevent: x\n", b"foo\n: c\n"]
+)
+def test_a_long_data_line_in_many_chunks(before: bytes, prefix: bytes) -> None:
+    block = before + prefix + b"y" * 3000 + b"\n\n"
+    stream = prefix + b"x\n\n" + block + b"id: 2\n" + block + prefix + b"z\n\n"
+    whole = parse([stream], ROOMY)
+    assert [len(data) for data in whole.data if len(data) > 1] == [len(whole.data[1])] * 2
+    for size in (1, 7, 100, 999, 4000):
+        assert parse([stream[at : at + size] for at in range(0, len(stream), size)], ROOMY) == whole
 
 
 @pytest.mark.parametrize("end", [b"data: a", b"data: a\n", b"data: a\ndata: b\n"])
@@ -602,7 +642,8 @@ def test_a_closed_parser_holds_nothing(end: bytes) -> None:
     parser = Parser()
     parser.feed(end)
     parser.close()
-    assert (len(parser._rest), parser._value, parser._joined) == (0, None, None)
+    assert not parser._done
+    assert not parser._pieces
 
 
 # The hot loop and what it leaves to the slow path.
@@ -638,15 +679,27 @@ def test_blocks_of_every_kind_in_turn() -> None:
             stream = first + second + b"data: end\n\n"
             assert parse([stream], ROOMY).frames == [*first_frames, *second_frames, ("", b"end", "")], stream
             assert parse([first, second, b"data: end\n\n"], ROOMY) == parse([stream], ROOMY), stream
+            stream = b"data: 0\n\n" + first + second
+            assert parse([b"data: 0\n\n", first, second], ROOMY) == parse([stream], ROOMY), stream
 
 
 @pytest.mark.parametrize("block", [b"data: {}\n\n", b"data:{}\n\n"])
 @pytest.mark.parametrize("before", [b"", b"data: a\n\n", b"data: a\r\n\r", b"data: a", b"\xef\xbb\xbf", b"foo\n\n"])
-def test_one_data_line_takes_no_python_call_but_feed(before: bytes, block: bytes) -> None:
-    """The hot loop starts again after whatever the slow path had to do."""
+def test_data_lines_take_no_python_calls_of_their_own(before: bytes, block: bytes) -> None:
+    """The hot paths start again after whatever the slow one had to do."""
     parser = Parser()
     parser.feed(before)
-    parser.feed(b"\n\n")
+    parser.feed(b"\n\n" + block)
+    assert python_calls(parser.feed, block) == 1
+    assert python_calls(parser.feed, block * 200) == python_calls(parser.feed, block * 100) <= 10
+    assert python_calls(parser.cut, block) == 1
+    assert python_calls(parser.cut, block * 200) == python_calls(parser.cut, block * 100) <= 10
+    parser.expect(b"{", b"}")
+    assert python_calls(parser.cut, block) == 1
+    assert python_calls(parser.cut, block * 200) == python_calls(parser.cut, block * 100) <= 10
+
+
+def python_calls(function: Callable[[bytes], object], chunk: bytes) -> int:
     calls = 0
 
     def count(_frame: Any, kind: str, _arg: Any) -> None:
@@ -657,13 +710,82 @@ def test_one_data_line_takes_no_python_call_but_feed(before: bytes, block: bytes
     gc.disable()  # a collection may call what other tests have left behind
     sys.setprofile(count)
     try:
-        first = parser.feed(block)
-        many = parser.feed(block * 100)
+        function(chunk)
     finally:
         sys.setprofile(previous)
         gc.enable()
-    assert (len(first), len(many)) == (1, 100)
-    assert calls <= 2 + (before == b"")  # the very first byte of a stream could still be a BOM
+    return calls
+
+
+# Without frames.
+
+
+def test_cut_gives_data_and_runs_of_what_was_expected() -> None:
+    parser = Parser()
+    parser.expect(b'{"a": "', b'"}')
+    stream = (
+        b'data: {"a": "1"}\n\ndata:{"a": ""}\n\n: c\n\ndata: {}\n\nevent: x\ndata: {"a": "2"}\n\ndata: 3\ndata: 4\n\n'
+    )
+    assert parser.cut(stream) == [[b"1", b""], b"{}", [b"2"], b"3\n4"]
+    assert (parser.frames, parser.heartbeats, parser.bytes) == (5, 1, len(stream))
+
+
+@pytest.mark.parametrize("between", [b"", b": c\n\n", b"event: ping\n\n", b"data: {\ndata: }\n\n", b"data: x\n\n"])
+@pytest.mark.parametrize("prefix", [b"data: ", b"data:"])
+@pytest.mark.parametrize("size", [9, 50, 700, 5000, 100_000])
+def test_cut_in_chunks_of_any_size(between: bytes, prefix: bytes, size: int) -> None:
+    blocks = [prefix + b"{" + b"x" * length + b"}\n\n" for length in (1, 0, 30, 600, 2, 5000, 3, 9000, 9000, 70_000, 4)]
+    stream = between.join(blocks * 2) + b": c\nretry: 5\nid: 1\n"
+    chunks = [stream[at : at + size] for at in range(0, len(stream), size)]
+    assert cut(chunks, ROOMY) == parse([stream], ROOMY).data
+    assert cut(chunks, 8000) == parse([stream], 8000).data
+
+
+@pytest.mark.parametrize("line", [b"data: abc\n", b"data:abc\n", b"data\n", b"id: 1\n"])
+@pytest.mark.parametrize("size", [7, 100, 4096, 200_000])
+def test_a_block_of_very_many_lines(line: bytes, size: int) -> None:
+    stream = b"data: x\n" + line * 15_000 + b"\ndata: {}\n\n"
+    chunks = [stream[at : at + size] for at in range(0, len(stream), size)]
+    data = b"x" if line.startswith(b"id") else b"x" + (b"\nabc" if b"abc" in line else b"\n") * 15_000
+    outcome = parse(chunks, ROOMY)
+    assert outcome.data == cut(chunks, ROOMY) == [data, b"{}"]
+    assert outcome.offsets == [0, len(stream) - 10]
+
+
+def test_start_and_end_do_not_overlap() -> None:
+    parser = Parser()
+    parser.expect(b"aba", b"ab")
+    assert parser.cut(b"data: aba\n\ndata: abab\n\ndata: abaab\n\n") == [b"aba", b"abab", [b""]]
+
+
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [(b"", b"}"), (b"{", b""), (b"{\n", b"}"), (b"{", b"\n"), (b"\r{", b"}"), (b"{", b"}\r"), (b" {", b"}")],
+)
+def test_what_cannot_be_met_is_not_expected(start: bytes, end: bytes) -> None:
+    parser = Parser()
+    parser.expect(b"{", b"}")
+    parser.expect(start, end)
+    assert parser.cut(b"data: {}\n\ndata:  {}\n\ndata:{\ndata:}\n\n") == [b"{}", b" {}", b"{\n}"]
+
+
+def test_what_is_expected_outlives_a_reset() -> None:
+    parser = Parser()
+    parser.expect(b"{", b"}")
+    parser.reset()
+    assert parser.cut(b"data: {1}\n\n") == [[b"1"]]
+
+
+def test_cut_after_close_is_an_error_of_the_caller() -> None:
+    parser = Parser()
+    parser.close()
+    with pytest.raises(RuntimeError, match="close"):
+        parser.cut(b"data: a\n\n")
+
+
+@pytest.mark.parametrize("kind", [bytearray, memoryview])
+def test_cut_takes_other_buffers(kind: Any) -> None:
+    assert Parser().cut(kind(b"data: a\n\n")) == [b"a"]
 
 
 # Fixtures.
