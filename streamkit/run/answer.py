@@ -3,32 +3,40 @@
 The rules of `streamkit.run.run` hold here.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Final
 
+import msgspec
+
+from streamkit.run.execution import NodeExecution
+from streamkit.run.forms import Forms
 from streamkit.run.payload import Json
+from streamkit.run.retention import Retention
 from streamkit.run.state import HumanInput, Thought
 from streamkit.run.text import Text
 from streamkit.run.tree import Tree, known
+
+_NONE: Final[Mapping[str, Json]] = MappingProxyType({})
 
 
 class Answer(Tree):
     """The answer of a run, and what came with it."""
 
-    first_token_at: float | None = None
-    """When the first text arrived, in seconds on the caller's clock."""
+    __slots__ = ("_files", "_forms", "_reasoning", "_text", "_text_frozen", "_thoughts", "citations", "first_token_at")
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, retention: Retention) -> None:
+        super().__init__(retention)
+        self.first_token_at: float | None = None
+        """When the first text arrived, in seconds on the caller's clock."""
         self.citations: Sequence[Json] = ()
         """The citations of the answer, as the vendor gives them."""
-        self._text = Text()
-        self._reasoning = Text()
+        self._text = self._text_to_fill()
+        self._reasoning: Text | None = None
         self._text_frozen = False
-        self._forms: dict[str, HumanInput] = {}
-        self._last_form: dict[str, str] = {}
-        self._waiting_forms: dict[str, list[str]] = {}  # by node id: keys of its forms, the last waiting one at the end
-        self._thoughts: dict[str, Thought] = {}
-        self._files: dict[str, Json] = {}
+        self._forms: Forms | None = None
+        self._thoughts: dict[str, Thought] | None = None
+        self._files: dict[str, Json] | None = None
 
     @property
     def text(self) -> str:
@@ -38,22 +46,28 @@ class Answer(Tree):
     @property
     def reasoning(self) -> str:
         """The thinking: reasoning deltas, then what stood in closed `<think>` blocks of the answer."""
-        return self._reasoning.raw + self._text.thinking
+        return (self._reasoning.raw if self._reasoning is not None else "") + self._text.thinking
+
+    @property
+    def cut(self) -> int:
+        """Characters of the answer and the thinking that are not kept."""
+        return self._text.cut + (self._reasoning.cut if self._reasoning is not None else 0)
 
     @property
     def forms(self) -> Sequence[HumanInput]:
         """Human input forms, in order of arrival."""
-        return tuple(self._forms.values())
+        return self._forms.all() if self._forms is not None else ()
 
     @property
     def thoughts(self) -> Sequence[Thought]:
         """Rounds of an agent app, by position."""
-        return sorted(self._thoughts.values(), key=lambda thought: (thought.position is None, thought.position or 0))
+        thoughts = (self._thoughts or {}).values()
+        return sorted(thoughts, key=lambda thought: (thought.position is None, thought.position or 0))
 
     @property
     def files(self) -> Sequence[Json]:
         """Files of the answer."""
-        return tuple(self._files.values())
+        return tuple((self._files or _NONE).values())
 
     # ---- text
 
@@ -63,10 +77,43 @@ class Answer(Tree):
             if piece:
                 self.report("after-replace", f"{len(piece)} characters")
             return
-        self._text.append(piece, thinking=thinking)
+        lost = self._text.append(piece, thinking)
+        if lost:
+            self._keeper.characters += lost
         if at is not None and piece and self.first_token_at is None:
             self.first_token_at = at
         self.revision += 1
+
+    @property
+    def takes_deltas(self) -> bool:
+        """Whether deltas are still part of the answer."""
+        return not self._text_frozen
+
+    def append_deltas(
+        self, node: NodeExecution | None, deltas: Sequence[str], at: float | None = None, thinking: bool = False
+    ) -> None:
+        """Append deltas to the answer, and to what an execution streamed, at once; only where `takes_deltas`.
+
+        What `append_text` and `append_execution_text` do with one after the other, revisions included.
+        """
+        piece = deltas[0] if len(deltas) == 1 else "".join(deltas)
+        lost = self._text.append(piece, thinking)
+        if lost:
+            self._keeper.characters += lost
+        if at is not None and piece and self.first_token_at is None:
+            self.first_token_at = at
+        if node is None:
+            self.revision += len(deltas)
+        else:
+            self.revision += 2 * len(deltas) - 1
+            self._append_to(node, piece, at, thinking)
+
+    def append_reasoning_deltas(self, node: NodeExecution, deltas: Sequence[str], at: float | None = None) -> None:
+        """Append deltas of thinking to the run and to an execution, at once: as `append_reasoning` one by one."""
+        piece = "".join(deltas)
+        self._think_aloud(piece)
+        self.revision += 2 * len(deltas) - 1
+        self._append_reasoning_to(node, piece, at)
 
     def replace_text(self, text: str, *, freeze: bool = False, at: float | None = None) -> None:
         """Take a whole answer in place of what was streamed.
@@ -78,7 +125,7 @@ class Answer(Tree):
         """
         if at is not None and text and self.first_token_at is None:
             self.first_token_at = at
-        self._text.replace(text)
+        self._keeper.characters += self._text.replace(text)
         self._text_frozen = freeze
         self.revision += 1
 
@@ -89,17 +136,22 @@ class Answer(Tree):
                 self.report("after-replace", f"{len(text)} characters")
             return
         thinking = self._text.thinking
-        self._text.replace(text)
+        self._keeper.characters += self._text.replace(text)
         if thinking and not self._text.thinking:
-            self._reasoning.append(thinking)
+            self._think_aloud(thinking)
         self.revision += 1
 
     def append_reasoning(self, piece: str, node_id: str | None = None, at: float | None = None) -> None:
         """Append a delta of thinking to the run, and to the last execution of the node that thinks."""
-        self._reasoning.append(piece)
+        self._think_aloud(piece)
         self.revision += 1
         if node_id:
             self.append_node_reasoning(node_id, piece, at)
+
+    def _think_aloud(self, piece: str) -> None:
+        if self._reasoning is None:
+            self._reasoning = self._text_to_fill()
+        self._grow(self._reasoning, piece)
 
     # ---- forms, thoughts, files
 
@@ -111,55 +163,36 @@ class Answer(Tree):
             replayed: whether this is a snapshot, which gives the form's template where the live stream rendered it
                 (correction 6): then what is known stays.
         """
-        key = _key(form)
-        before = self._forms.get(key)
-        if form.form_id is None and before is not None and before.status != "waiting":  # the node asks once more
-            key, before = f"{key}#{len(self._forms)}", None
-        if before is not None:
-            first, second = (before, form) if replayed else (form, before)
-            form = HumanInput(
-                form_id=form.form_id,
-                node_id=form.node_id,
-                title=first.title or second.title,
-                content=known(first.content, second.content),
-                inputs=first.inputs or second.inputs,
-                actions=first.actions or second.actions,
-                token=form.token or before.token,
-                expires_at=known(form.expires_at, before.expires_at),
-                status=before.status,
-                action_id=before.action_id,
-                submitted=before.submitted,
-            )
-        self._keep_form(key, form)
+        if self._forms is None:
+            self._forms = Forms()
+        self._forms.ask(form, replayed=replayed)
+        self.revision += 1
 
     def knows_form(self, form_id: str | None) -> bool:
         """Whether a form of this id was shown."""
-        return form_id in self._forms
+        return self._forms is not None and self._forms.knows(form_id)
 
     def form_of(self, node_id: str) -> HumanInput | None:
         """Return the form that a node shows: the one that waits since the shortest time, else the last one."""
-        key = self._key_of(node_id)
-        return self._forms[key] if key is not None else None
-
-    def _key_of(self, node_id: str) -> str | None:
-        waiting = self._waiting_forms.get(node_id, [])
-        while waiting and self._forms[waiting[-1]].status != "waiting":
-            waiting.pop()
-        return waiting[-1] if waiting else self._last_form.get(node_id)
+        return self._forms.of(node_id) if self._forms is not None else None
 
     def answer_form(self, form: HumanInput) -> None:
         """Take the answer to a form, or that it expired; `form` is the whole form as it is now."""
-        self._keep_form(form.form_id or self._key_of(form.node_id) or _key(form), form)
-
-    def _keep_form(self, key: str, form: HumanInput) -> None:
-        self._forms[key] = form
-        self._last_form[form.node_id] = key
-        if form.status == "waiting":
-            self._waiting_forms.setdefault(form.node_id, []).append(key)
+        if self._forms is None:
+            self._forms = Forms()
+        self._forms.answer(form)
         self.revision += 1
 
     def think(self, thought: Thought) -> None:
         """Add a round of an agent app, or learn more of a known one (the server sends it again with more in it)."""
+        if not self._keeper.keeps_payloads:
+            thought = msgspec.structs.replace(
+                thought,
+                tool_input=self._keeper.text(thought.tool_input),
+                observation=self._keeper.text(thought.observation),
+            )
+        if self._thoughts is None:
+            self._thoughts = {}
         before = self._thoughts.get(thought.id)
         if before is not None:
             thought = Thought(
@@ -176,25 +209,23 @@ class Answer(Tree):
 
     def knows_thought(self, thought_id: str) -> bool:
         """Whether a round of this id was seen."""
-        return thought_id in self._thoughts
+        return self._thoughts is not None and thought_id in self._thoughts
 
     def knows_file(self, key: str) -> bool:
         """Whether a file was added under this key."""
-        return key in self._files
+        return self._files is not None and key in self._files
 
     def cite(self, citations: Sequence[Json]) -> None:
         """Take the citations of the answer."""
         if citations:
-            self.citations = tuple(citations)
+            kept = (self._keeper.value(citation) for citation in citations)
+            self.citations = tuple(citation for citation in kept if citation is not None)
             self.revision += 1
 
     def add_file(self, key: str, file: Json) -> None:
         """Add a file of the answer; the same key again changes nothing."""
+        if self._files is None:
+            self._files = {}
         if key not in self._files:
             self._files[key] = file
             self.revision += 1
-
-
-def _key(form: HumanInput) -> str:
-    """The key of a form: its id, else its node, as the answer to a form names no more than that."""
-    return form.form_id or f"node:{form.node_id}"

@@ -1,27 +1,33 @@
-"""Executions of nodes while a run goes on, and the rounds of containers.
+"""Executions of nodes while a run goes on.
 
 These are the live objects that a `Run` owns and changes. Read them freely; only operations of `Run` write them.
+
+A run may have a hundred thousand of them, so an execution is small: what few of them have stands in `Extras`.
 """
 
-from collections.abc import Iterator, Sequence
-from typing import Final
+from collections.abc import Collection, Iterator, Sequence
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from streamkit.run.logs import Log, log_tree
 from streamkit.run.payload import Json, loads
-from streamkit.run.state import Attempt, Cost, LogEntry, NodeState, NodeStatus, RoundState
+from streamkit.run.retention import NO_FACTS, Facts, facts_of, missing
+from streamkit.run.state import Attempt, Cost, LogEntry, NodeState, NodeStatus
 from streamkit.run.text import Text
+
+if TYPE_CHECKING:
+    from streamkit.run.rounds import Container, Round
 
 OVER: Final = frozenset({"succeeded", "failed", "exception", "stopped", "skipped"})
 """States of a node that only its server can give and nothing takes back."""
 
-_WELL: Final = frozenset({"succeeded", "exception", "skipped"})
 
-MAX_DEPTH: Final = 32
-"""Deepest nesting that is drawn, of containers and of log entries: engines stop at 3 or 5, recursion at 1,000."""
+OPEN: Final = frozenset({"running", "paused"})
+"""States of a node that goes on."""
 
 
-class NodeUsage(msgspec.Struct, frozen=True):
+class NodeUsage(msgspec.Struct, frozen=True, gc=False):
     """What an execution spent; most executions spend nothing and have none."""
 
     total_tokens: int | None = None
@@ -32,128 +38,46 @@ class NodeUsage(msgspec.Struct, frozen=True):
     provider: str | None = None
 
 
-class Siblings:
-    """Executions that stand beside each other: in the order in which they began, each removed in constant time."""
-
-    __slots__ = ("_by_id", "_in_order", "_last")
-
-    def __init__(self) -> None:
-        self._by_id: dict[str, NodeExecution] = {}
-        self._in_order = True
-        self._last = -1  # the highest number so far; asking a dict for its last key is slow once that was removed
-
-    def __bool__(self) -> bool:
-        return bool(self._by_id)
-
-    def __iter__(self) -> Iterator["NodeExecution"]:
-        if not self._in_order:  # something came here late: its round was told at its end, or it was moved
-            self._by_id = dict(sorted(self._by_id.items(), key=lambda item: item[1].number))
-            self._in_order = True
-        return iter(self._by_id.values())
-
-    def add(self, node: "NodeExecution") -> None:
-        """Put an execution beside the others."""
-        if node.number < self._last:
-            self._in_order = False
-        else:
-            self._last = node.number
-        self._by_id[node.id] = node
-
-    def remove(self, node: "NodeExecution") -> None:
-        """Take an execution away."""
-        del self._by_id[node.id]
+_UNKNOWN: Final = (None,) * 5
 
 
-class Round:
-    """One turn of a container."""
+class Extras:
+    """What few executions have."""
 
-    __slots__ = ("_frozen", "_quiet", "container", "elapsed_time", "index", "siblings")
-
-    def __init__(self, container: "NodeExecution", index: int) -> None:
-        self.container = container
-        self.index = index
-        """Counted from 0."""
-        self.elapsed_time: float | None = None
-        """Seconds, where the server says it."""
-        self.siblings = Siblings()
-        self._frozen: RoundState | None = None
-        self._quiet = False  # whether the frozen status is the container's doing
-
-    @property
-    def nodes(self) -> Sequence["NodeExecution"]:
-        """The executions of this round, in the order in which they began."""
-        return list(self.siblings)
-
-    @property
-    def status(self) -> NodeStatus:
-        """What became of the round: nothing on the wire says it, so its executions do."""
-        states = {node.status for node in self.siblings}
-        for word in ("failed", "stopped", "paused", "unknown", "running"):
-            if word in states:
-                return word
-        return self._quiet_status()
-
-    def _quiet_status(self) -> NodeStatus:
-        """What a round is whose executions all ended well: over, unless more may come in it."""
-        container = self.container
-        going_on = container.status == "running" and self.elapsed_time is None and container.goes_on_in(self.index)
-        return "running" if going_on else "succeeded"
-
-    def freeze(self) -> RoundState:
-        """Return the published form, shared for as long as nothing changes."""
-        if self._frozen is None:
-            nodes = tuple(node.freeze() for node in self.siblings)
-            self._frozen = RoundState(index=self.index, status=self.status, elapsed_time=self.elapsed_time, nodes=nodes)
-            self._quiet = all(node.status in _WELL for node in self.siblings)
-        elif self._quiet and self._frozen.status != self._quiet_status():  # the container went on, or ended
-            self._frozen = msgspec.structs.replace(self._frozen, status=self._quiet_status())
-        return self._frozen
-
-
-class Container:
-    """What only an iteration or a loop has."""
-
-    __slots__ = ("current", "rounds", "unassigned")
+    __slots__ = (
+        "attempts",
+        "container",
+        "decoded",
+        "error",
+        "facts",
+        "first_token_at",
+        "inferred",
+        "logs",
+        "process_data_json",
+        "reasoning",
+        "text",
+    )
 
     def __init__(self) -> None:
-        self.rounds: dict[int, Round] = {}
-        self.unassigned = Siblings()
-        self.current: int | None = None
-        """The round that is going on, where rounds come one after another."""
+        self.container: Container | None = None
+        self.inferred = False
+        self.process_data_json: bytes | None = None
+        self.error: str | None = None
+        self.first_token_at: float | None = None
+        self.text: Text | None = None
+        self.reasoning: Text | None = None
+        self.attempts: dict[int, Attempt] | None = None
+        """By index."""
+        self.logs: dict[str, Log] | None = None
+        """By the id of the entry."""
+        self.decoded: dict[str, Json] | None = None
+        """Payloads that were read, by the name of their slot."""
+        self.facts: Facts | None = None
+        """What state depends on of the outputs, where they are not kept or were asked for it."""
 
 
-class Log:
-    """An entry of an agent's log while it may still change."""
-
-    __slots__ = ("entry", "metadata", "parent_id")
-
-    def __init__(self, entry: LogEntry, parent_id: str | None) -> None:
-        self.entry = entry
-        self.parent_id = parent_id
-        self.metadata: dict[str, Json] = {}
-        """Grows with every update: a strategy says when it began, later when it ended."""
-        self._learn(entry.metadata)
-
-    def update(self, entry: LogEntry, parent_id: str | None) -> None:
-        """Take a later version of the entry; what it leaves out stays."""
-        before = self.entry
-        self.parent_id = parent_id or self.parent_id
-        self._learn(entry.metadata)
-        self.entry = LogEntry(
-            id=before.id,
-            label=entry.label or before.label,
-            status=entry.status or before.status,
-            error=entry.error or before.error,
-            data=entry.data or before.data,
-        )
-
-    def _learn(self, metadata: Json) -> None:
-        if isinstance(metadata, dict):
-            self.metadata.update(metadata)
-
-    def freeze(self, children: tuple[LogEntry, ...]) -> LogEntry:
-        """Return the published form."""
-        return msgspec.structs.replace(self.entry, metadata=dict(self.metadata), children=children)
+_NOTHING: Final = Extras()
+"""What an execution has of these at first: one object for all, which nobody writes to."""
 
 
 class NodeExecution:
@@ -163,27 +87,19 @@ class NodeExecution:
     """
 
     __slots__ = (
-        "_decoded",
+        "_extras",
         "_frozen",
-        "_reasoning",
-        "_text",
-        "attempts_by_index",
-        "container",
+        "_usage",
         "elapsed_time",
         "ended_at",
-        "error",
         "finished_at",
-        "first_token_at",
         "id",
-        "inferred",
         "inputs_json",
-        "log_entries",
         "metadata_json",
         "node_id",
         "number",
         "outputs_json",
         "parent",
-        "process_data_json",
         "revision",
         "round",
         "seen_at",
@@ -191,48 +107,78 @@ class NodeExecution:
         "status",
         "title",
         "type",
-        "usage",
     )
 
-    def __init__(self, execution_id: str, node_id: str, *, type: str, title: str) -> None:
+    def __init__(self, execution_id: str, node_id: str, *, type: str, title: str, number: int = 0) -> None:
         self.id = execution_id
-        self.number = 0
+        self.number = number
         """Executions of a run are numbered as they begin."""
         self.node_id = node_id
         self.type = type
         """The vendor's node type: an open set."""
         self.title = title
         self.status: NodeStatus = "running"
-        self.inferred = False
-        """Whether the status is our conclusion, which yields to any later word of the server."""
-        self.error: str | None = None
         self.inputs_json: bytes | None = None
         self.outputs_json: bytes | None = None
-        self.process_data_json: bytes | None = None
         self.metadata_json: bytes | None = None
         self.started_at: int | float | None = None
         self.finished_at: int | float | None = None
         self.seen_at: float | None = None
         self.ended_at: float | None = None
-        self.first_token_at: float | None = None
         self.elapsed_time: float | None = None
-        self.usage: NodeUsage | None = None
-        self.attempts_by_index: dict[int, Attempt] | None = None
-        self.log_entries: dict[str, Log] | None = None
-        self.container: Container | None = None
         self.parent: NodeExecution | None = None
         """The container that this ran in."""
         self.round: Round | None = None
         """The round of `parent`; None inside a container means: not known (yet)."""
         self.revision = 0
         """The revision of the run at the last change of this execution."""
-        self._text: Text | None = None
-        self._reasoning: Text | None = None
-        self._decoded: dict[str, Json] | None = None
+        self._extras = _NOTHING
         self._frozen: NodeState | None = None
+        self._usage: NodeUsage | int | None = None  # a number where only the total is known
 
     def __repr__(self) -> str:
         return f"<NodeExecution {self.id} {self.node_id} {self.status}>"
+
+    def extras(self) -> Extras:
+        """Return what few executions have, to be written to."""
+        if self._extras is _NOTHING:
+            self._extras = Extras()
+        return self._extras
+
+    @property
+    def container(self) -> "Container | None":
+        """What only an iteration or a loop has: its rounds."""
+        return self._extras.container
+
+    @property
+    def inferred(self) -> bool:
+        """Whether the status is our conclusion, which yields to any later word of the server."""
+        return self._extras.inferred
+
+    @inferred.setter
+    def inferred(self, inferred: bool) -> None:
+        if inferred is not self._extras.inferred:
+            self.extras().inferred = inferred
+
+    @property
+    def error(self) -> str | None:
+        """Why it failed, as the server says it."""
+        return self._extras.error
+
+    @property
+    def first_token_at(self) -> float | None:
+        """When the first text of it arrived."""
+        return self._extras.first_token_at
+
+    @property
+    def process_data_json(self) -> bytes | None:
+        """The vendor's process data, as it was sent."""
+        return self._extras.process_data_json
+
+    @process_data_json.setter
+    def process_data_json(self, data: bytes | None) -> None:
+        if data is not self._extras.process_data_json:
+            self.extras().process_data_json = data
 
     @property
     def inputs(self) -> Json:
@@ -257,13 +203,39 @@ class NodeExecution:
     @property
     def text(self) -> str:
         """What the node itself streamed, without closed `<think>` blocks."""
-        return self._text.visible if self._text else ""
+        text = self._extras.text
+        return text.visible if text is not None else ""
 
     @property
     def reasoning(self) -> str:
         """The thinking of the node: reasoning deltas, then closed `<think>` blocks of its text."""
-        explicit = self._reasoning.raw if self._reasoning else ""
-        return explicit + (self._text.thinking if self._text else "")
+        explicit, text = self._extras.reasoning, self._extras.text
+        return (explicit.raw if explicit is not None else "") + (text.thinking if text is not None else "")
+
+    @property
+    def facts(self) -> Facts:
+        """What state depends on of the outputs, whether or not they are kept."""
+        facts = self._extras.facts
+        if facts is None and self.outputs_json is not None:
+            facts = self.extras().facts = facts_of(self.outputs_json)
+        return facts or NO_FACTS
+
+    @property
+    def cut(self) -> int:
+        """Characters of the text and the thinking that are not kept."""
+        text, reasoning = self._extras.text, self._extras.reasoning
+        return (text.cut if text is not None else 0) + (reasoning.cut if reasoning is not None else 0)
+
+    @property
+    def usage(self) -> NodeUsage | None:
+        """What it spent, where the node says it."""
+        usage = self._usage
+        return NodeUsage(usage) if isinstance(usage, int) else usage
+
+    @usage.setter
+    def usage(self, usage: NodeUsage) -> None:
+        rest = (usage.prompt_tokens, usage.completion_tokens, usage.cost, usage.model, usage.provider)
+        self._usage = usage.total_tokens if rest == _UNKNOWN else usage
 
     @property
     def model(self) -> str | None:
@@ -298,12 +270,13 @@ class NodeExecution:
     @property
     def attempts(self) -> Sequence[Attempt]:
         """Tries before the last one, in order of arrival."""
-        return list(self.attempts_by_index.values()) if self.attempts_by_index else ()
+        attempts = self._extras.attempts
+        return list(attempts.values()) if attempts else ()
 
     @property
-    def rounds(self) -> Sequence[Round]:
+    def rounds(self) -> Sequence["Round"]:
         """The rounds of a container of which something was shown, by index."""
-        return [self.container.rounds[index] for index in sorted(self.container.rounds)] if self.container else ()
+        return list(self.container.in_order()) if self.container else ()
 
     @property
     def unassigned(self) -> Sequence["NodeExecution"]:
@@ -313,7 +286,13 @@ class NodeExecution:
     @property
     def logs(self) -> tuple[LogEntry, ...]:
         """The agent's log as a tree."""
-        return _log_tree(self.log_entries) if self.log_entries else ()
+        logs = self._extras.logs
+        return log_tree(logs) if logs else ()
+
+    @property
+    def entry_ids(self) -> Collection[str]:
+        """The ids of the entries of the agent's log."""
+        return self._extras.logs or ()
 
     @property
     def round_index(self) -> int | None:
@@ -339,6 +318,7 @@ class NodeExecution:
     def freeze(self) -> NodeState:
         """Return the published form, shared for as long as nothing changes at or below this execution."""
         if self._frozen is None:
+            container = self.container
             self._frozen = NodeState(
                 id=self.id,
                 node_id=self.node_id,
@@ -366,8 +346,11 @@ class NodeExecution:
                 cost=dict(self.cost) if self.cost is not None else None,
                 attempts=tuple(self.attempts),
                 logs=self.logs,
-                rounds=tuple(turn.freeze() for turn in self.rounds),
-                unassigned=tuple(node.freeze() for node in self.unassigned),
+                rounds=container.freeze_rounds() if container is not None else (),
+                unassigned=container.unassigned.freeze() if container is not None else (),
+                missing=missing(self.cut, container.gone, container.rounds)
+                if container is not None
+                else missing(self.cut, None),
             )
         return self._frozen
 
@@ -375,49 +358,17 @@ class NodeExecution:
         raw: bytes | None = getattr(self, name)
         if raw is None:
             return None
-        if self._decoded is None:
-            self._decoded = {}
-        if name not in self._decoded:
-            self._decoded[name] = loads(raw)
-        return self._decoded[name]
+        extras = self.extras()
+        if extras.decoded is None:
+            extras.decoded = {}
+        if name not in extras.decoded:
+            extras.decoded[name] = loads(raw)
+        return extras.decoded[name]
+
+
+_NULL: Final = msgspec.Raw(b"null")
 
 
 def as_raw(data: bytes | None) -> msgspec.Raw:
     """Wrap kept JSON for a published state, which embeds it as it is."""
-    return msgspec.Raw(b"null" if data is None else data)
-
-
-def _log_tree(entries: dict[str, Log]) -> tuple[LogEntry, ...]:
-    """Hang log entries under their parents, in order of arrival.
-
-    An entry whose parent is unknown, or that would close a circle, stands at the top: nothing is lost.
-    """
-    children: dict[str, list[str]] = {}
-    top: list[str] = []
-    for entry_id, log in entries.items():
-        known = log.parent_id in entries and log.parent_id != entry_id
-        (children.setdefault(log.parent_id or "", []) if known else top).append(entry_id)
-    below: dict[str, list[str]] = {}  # as the tree is drawn: each entry once, parents before their children
-    for entry_id in top:
-        _descend(entry_id, children, below)
-    for entry_id in entries:  # what is left stands in circles
-        if entry_id not in below:
-            top.append(entry_id)
-            _descend(entry_id, children, below)
-    built: dict[str, LogEntry] = {}
-    for entry_id in reversed(below):
-        built[entry_id] = entries[entry_id].freeze(tuple(built[child] for child in below[entry_id]))
-    return tuple(built[entry_id] for entry_id in top)
-
-
-def _descend(root: str, children: dict[str, list[str]], below: dict[str, list[str]]) -> None:
-    """Add what hangs under `root` to `below`; deeper than `MAX_DEPTH` entries stand beside their parent."""
-    below[root] = []
-    waiting = [(root, root, 0)]  # entry, the entry that its children are drawn under, depth of that
-    while waiting:
-        entry_id, anchor, depth = waiting.pop()
-        new = [child for child in children.get(entry_id, ()) if child not in below]
-        below[anchor].extend(new)
-        below.update((child, []) for child in new)
-        deep = depth >= MAX_DEPTH
-        waiting += [(child, anchor if deep else child, depth if deep else depth + 1) for child in reversed(new)]
+    return _NULL if data is None else msgspec.Raw(data)

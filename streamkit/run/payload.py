@@ -124,13 +124,15 @@ def money(value: Json) -> Decimal | None:
     """Read a price: a decimal string, as Dify sends it, or a number. None if it is nothing that can be summed."""
     if value is None or isinstance(value, bool):
         return None
-    text = str(value)
-    if not _PRICE.fullmatch(text):
+    if isinstance(value, Decimal):
+        amount = value
+    elif not _PRICE.fullmatch(text := str(value)):
         return None
-    try:
-        amount = Decimal(text)
-    except (InvalidOperation, ValueError):
-        return None
+    else:
+        try:
+            amount = Decimal(text)
+        except (InvalidOperation, ValueError):
+            return None
     if not amount.is_finite() or len(amount.as_tuple().digits) > _MOST_DIGITS:
         return None
     if _MIN_EXPONENT <= amount.adjusted() <= _MAX_EXPONENT:

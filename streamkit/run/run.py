@@ -11,7 +11,7 @@ A run is not safe for use by several threads at once.
 """
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
@@ -19,6 +19,7 @@ from streamkit.errors import RunFailed
 from streamkit.run.answer import Answer
 from streamkit.run.execution import as_raw
 from streamkit.run.payload import Json, loads
+from streamkit.run.retention import EVERYTHING, Retention, missing
 from streamkit.run.segments import SegmentCount, segments
 from streamkit.run.state import (
     RunError,
@@ -33,6 +34,7 @@ from streamkit.run.tree import known
 NO_CURRENCY: Final = "XXX"
 """ISO 4217's code for "no currency": where the server gave a price without one."""
 
+
 _ENDED: Final = frozenset({"succeeded", "partial-succeeded", "failed", "stopped"})
 
 
@@ -42,48 +44,85 @@ class Run(Answer):
     Read any attribute at any time. `Tap` feeds it; see there.
     """
 
-    mode: str | None = None
-    """workflow, chatflow, chat, agent-chat, …; None until the wire tells."""
-    id: str | None = None
-    """The vendor's id of the run."""
-    status: RunStatus = "running"
-    error: RunError | None = None
-    task_id: str | None = None
-    """The handle for stopping the run."""
-    message_id: str | None = None
-    conversation_id: str | None = None
-    workflow_id: str | None = None
-    app: str | None = None
-    """Name or alias of the app, where the rim knows it."""
-    user: str | None = None
-    inputs_json: bytes | None = None
-    outputs_json: bytes | None = None
-    total_steps: int | None = None
-    elapsed_time: float | None = None
-    """Seconds, as the server says."""
-    started_at: int | float | None = None
-    """Epoch seconds, the server's."""
-    finished_at: int | float | None = None
-    seen_at: float | None = None
-    """Arrival times: seconds on the caller's clock."""
-    ended_at: float | None = None
-    last_progress_at: float | None = None
-    last_heartbeat_at: float | None = None
-    settled: bool = False
-    """True when nothing more can come that changes the run, whatever the socket does."""
-    ended_by_server: bool = False
-    """Whether the status is the server's own word on how the run ended."""
+    __slots__ = (
+        "_segments",
+        "_server_tokens",
+        "_server_usage",
+        "_snapshot",
+        "app",
+        "bytes",
+        "conversation_id",
+        "dialect",
+        "elapsed_time",
+        "ended_at",
+        "ended_by_server",
+        "error",
+        "events",
+        "finished_at",
+        "frames",
+        "heartbeats",
+        "id",
+        "inputs_json",
+        "last_heartbeat_at",
+        "last_progress_at",
+        "message_id",
+        "mode",
+        "outputs_json",
+        "seen_at",
+        "settled",
+        "started_at",
+        "status",
+        "task_id",
+        "total_steps",
+        "user",
+        "workflow_id",
+    )
 
-    def __init__(self, dialect: str) -> None:
-        super().__init__()
+    def __init__(self, dialect: str, *, retention: Retention = EVERYTHING) -> None:  # noqa: PLR0915 - it names fields
+        """Begin a run of which nothing is known.
+
+        Args:
+            dialect: a vendor ("dify", …).
+            retention: what is kept of what comes; by default everything.
+        """
+        super().__init__(retention)
         self.dialect = dialect
+        self.mode: str | None = None
+        """workflow, chatflow, chat, agent-chat, …; None until the wire tells."""
+        self.id: str | None = None
+        """The vendor's id of the run."""
+        self.status: RunStatus = "running"
+        self.error: RunError | None = None
+        self.task_id: str | None = None
+        """The handle for stopping the run."""
+        self.message_id: str | None = None
+        self.conversation_id: str | None = None
+        self.workflow_id: str | None = None
+        self.app: str | None = None
+        """Name or alias of the app, where the rim knows it."""
+        self.user: str | None = None
+        self.inputs_json: bytes | None = None
+        self.outputs_json: bytes | None = None
+        self.total_steps: int | None = None
+        self.elapsed_time: float | None = None
+        """Seconds, as the server says."""
+        self.started_at: int | float | None = None
+        """Epoch seconds, the server's."""
+        self.finished_at: int | float | None = None
+        self.seen_at: float | None = None
+        """Arrival times: seconds on the caller's clock."""
+        self.ended_at: float | None = None
+        self.last_progress_at: float | None = None
+        self.last_heartbeat_at: float | None = None
+        self.settled = False
+        """True when nothing more can come that changes the run, whatever the socket does."""
+        self.ended_by_server = False
+        """Whether the status is the server's own word on how the run ended."""
         self.bytes = 0
         self.frames = 0
         self.heartbeats = 0
         self.events: dict[str, int] = {}
         """Events counted by kind."""
-        self.wire: Any = None
-        """The reducer of this run, which outlives a body. Any: the run knows no dialect."""
         self._server_tokens: int | None = None
         self._server_usage: Usage | None = None
         self._segments: list[SegmentCount] = []
@@ -119,8 +158,8 @@ class Run(Answer):
         if self._server_usage is not None:
             return self._server_usage
         return Usage(
-            prompt_tokens=self._leaf_prompt_tokens,
-            completion_tokens=self._leaf_completion_tokens,
+            prompt_tokens=self._leaves.prompt_tokens,
+            completion_tokens=self._leaves.completion_tokens,
             total_tokens=self.leaf_tokens or self.total_tokens,
             cost=dict(self.leaf_cost),
         )
@@ -173,12 +212,17 @@ class Run(Answer):
     def start(self, *, inputs: bytes | msgspec.Raw | None = None, started_at: float | None = None) -> None:
         """Note that the server began the run, or told so again."""
         if self.inputs_json is None and inputs is not None:
-            self.inputs_json = self._keep(inputs)
+            self.inputs_json = self._kept(inputs)
             self.revision += 1
         if self.started_at is None and started_at is not None:
             self.started_at = started_at
             self.revision += 1
         self.reopen()
+
+    def _kept(self, raw: bytes | msgspec.Raw | None) -> bytes | None:
+        """Return what is kept of a value of the run; None for null."""
+        data = self._clean(raw) if raw is not None else None
+        return self._keeper.payload(data) if data is not None else None
 
     def reopen(self) -> None:
         """Go on: after a pause, or after an end that only we had concluded."""
@@ -211,14 +255,14 @@ class Run(Answer):
             if self.status in ("failed", "stopped"):
                 self._merge_error(error)
             if self.outputs_json is None:
-                self.outputs_json = self._keep(outputs)
+                self.outputs_json = self._kept(outputs)
             self._server_tokens = known(self._server_tokens, total_tokens)
             self.total_steps = known(self.total_steps, total_steps)
             self.elapsed_time = known(self.elapsed_time, elapsed_time)
             self.finished_at = known(self.finished_at, finished_at)
         else:
             self._merge_error(error)
-            kept = self._keep(outputs)
+            kept = self._kept(outputs)
             if kept is not None and (kept != b"{}" or self.outputs_json is None):
                 self.outputs_json = kept
             self._server_tokens = known(total_tokens, self._server_tokens)
@@ -271,7 +315,7 @@ class Run(Answer):
 
         Linear in the run. Stopped run: stopped. A node that waits for a person: paused. Everything else: unknown.
         """
-        waiting = {form.node_id for form in self._forms.values() if form.status == "waiting"}
+        waiting = {form.node_id for form in self.forms if form.status == "waiting"}
         over = self.status in _ENDED
         for node in self.executions.values():
             if node.status == "running" or (over and node.status == "paused"):
@@ -304,8 +348,11 @@ class Run(Answer):
             self._end_segment()
         self.revision += 1
 
-    def progress(self, at: float | None) -> None:
-        """Note that something meaningful arrived; a heartbeat is not."""
+    def count(self, kind: str, events: int, at: float | None) -> None:
+        """Count events of a kind, each with its frame: something meaningful arrived, which a heartbeat is not."""
+        self.frames += events
+        self.frame = self.frames - 1
+        self.events[kind] = self.events.get(kind, 0) + events
         if at is not None:
             self.last_progress_at = at
             if self.seen_at is None:
@@ -360,7 +407,8 @@ class Run(Answer):
             last_heartbeat_at=self.last_heartbeat_at,
             settled=self.settled,
             segments=tuple(self.segments),
-            nodes=tuple([node.freeze() for node in self._top]),
+            nodes=self._top.freeze(),
+            missing=missing(self.cut, self._gone),
             forms=tuple(self.forms),
             citations=tuple(self.citations),
             files=tuple(self.files),
@@ -372,6 +420,7 @@ class Run(Answer):
                 events=dict(self.events),
                 heartbeats=self.heartbeats,
                 anomalies=dict(self.anomaly_counts),
+                dropped=self._keeper.dropped(),
             ),
             revision=self.revision,
         )

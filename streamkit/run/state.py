@@ -8,7 +8,7 @@ Nothing here changes or computes a run; `streamkit.run.run` does.
 """
 
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 from msgspec import Struct, field
@@ -30,8 +30,12 @@ HIDDEN = "[hidden]"
 """What a secret reads like wherever it is shown without `--show-secrets`."""
 
 
-class State(Struct, frozen=True):
-    """The root of all published structs."""
+MAX_DEPTH: Final = 32
+"""Deepest nesting that is drawn, of containers and of log entries: engines stop at 3 or 5, recursion at 1,000."""
+
+
+class State(Struct, frozen=True, gc=False):
+    """The root of all published structs. They are built from the leaves up, so none is part of a circle."""
 
 
 class Attempt(State, frozen=True):
@@ -131,6 +135,33 @@ class Segment(State, frozen=True):
     """Where `tokens` comes from: the executions, the server's own figure, or only what was seen before the end."""
 
 
+class Missing(State, frozen=True):
+    """What is not kept any more of an execution, or of a run: counted, so that the tree stays honest."""
+
+    characters: int
+    """At the end of its text and its thinking."""
+    rounds: int
+    """Rounds of this container of which nothing is left."""
+    executions: int
+    """Those that stood here, and those inside of them."""
+    statuses: dict[str, int]
+    """How they ended."""
+    total_tokens: int
+    """What they spent, containers not counted."""
+
+
+class Dropped(State, frozen=True):
+    """What a run saw and did not keep, by its policy."""
+
+    payloads: int
+    """Values that were not kept whole, counted each time that they were told."""
+    payload_bytes: int
+    """The size of their JSON."""
+    characters: int
+    """Of all texts."""
+    executions: int
+
+
 class Stats(State, frozen=True):
     """What went through the taps of this run."""
 
@@ -140,6 +171,7 @@ class Stats(State, frozen=True):
     heartbeats: int
     anomalies: dict[str, int]
     """Every anomaly counted by kind, also those that are not kept."""
+    dropped: Dropped
 
 
 class RoundState(State, frozen=True):
@@ -186,6 +218,8 @@ class NodeState(State, frozen=True, kw_only=True):
     logs: tuple[LogEntry, ...]
     rounds: tuple[RoundState, ...]
     unassigned: tuple["NodeState", ...]
+    missing: Missing | None
+    """What is not kept of it; null if all is."""
 
     @property
     def inputs(self) -> Json:
@@ -243,6 +277,8 @@ class RunState(State, frozen=True, kw_only=True):
     settled: bool
     segments: tuple[Segment, ...]
     nodes: tuple[NodeState, ...]
+    missing: Missing | None
+    """What is not kept of its texts and its top level; null if all is."""
     forms: tuple[HumanInput, ...]
     citations: tuple[Any, ...]
     files: tuple[Any, ...]

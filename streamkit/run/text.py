@@ -13,44 +13,73 @@ _PIECES: Final = 512
 
 
 class Text:
-    """A text that is appended to, and sometimes replaced as a whole."""
+    """A text that is appended to, and sometimes replaced as a whole. It may keep only its first characters."""
 
-    __slots__ = ("_blocks", "_pieces", "_split", "length", "open_is_thinking")
+    __slots__ = ("_blocks", "_pieces", "_room", "_split", "cut", "length", "open_is_thinking")
 
-    def __init__(self) -> None:
+    def __init__(self, limit: int | None = None) -> None:
+        """Begin an empty text.
+
+        Args:
+            limit: so many characters are kept; by default all.
+        """
         self.length = 0
-        """Characters so far, thinking included."""
+        """Characters so far, thinking included, also those that are not kept."""
+        self.cut = 0
+        """Characters at the end that are not kept."""
         self.open_is_thinking = False
         """Whether what stands behind an unclosed tag is known to be thinking, which goes on."""
-        self._blocks: list[str] = []
+        self._room = limit
         self._pieces: list[str] = []
+        self._blocks = 0  # so many of the pieces, at the front, are joined ones
         self._split: tuple[str, str] | None = None
 
-    def append(self, piece: str, *, thinking: bool = False) -> None:
-        """Add a delta at the end; `thinking` says that the block which is open behind it is one of thinking."""
+    def append(self, piece: str, thinking: bool = False) -> int:
+        """Add a delta at the end.
+
+        Args:
+            piece: the delta.
+            thinking: whether the block which is open behind it is one of thinking.
+
+        Returns:
+            How many characters of it are not kept.
+        """
         self.open_is_thinking = thinking
-        self._pieces.append(piece)
         self.length += len(piece)
         self._split = None
-        if len(self._pieces) >= _PIECES:
-            self._blocks.append("".join(self._pieces))
-            self._pieces.clear()
+        lost = 0
+        if self._room is not None:
+            kept = piece[: self._room]
+            lost = len(piece) - len(kept)
+            self._room -= len(kept)
+            self.cut += lost
+            if not kept:
+                return lost
+            piece = kept
+        self._pieces.append(piece)
+        if len(self._pieces) - self._blocks >= _PIECES:
+            self._join(self._blocks)
+            self._blocks += 1
+        return lost
 
-    def replace(self, whole: str) -> None:
-        """Take `whole` in place of all that came before."""
-        self._blocks = [whole]
-        self.open_is_thinking = False
-        self.length = len(whole)
+    def _join(self, start: int) -> None:
+        self._pieces[start:] = ["".join(self._pieces[start:])]
+
+    def replace(self, whole: str) -> int:
+        """Take `whole` in place of all that came before; return how many characters of it are not kept."""
+        room = None if self._room is None else self._room + sum(map(len, self._pieces))
         self._pieces.clear()
-        self._split = None
+        self._blocks = self.length = self.cut = 0
+        self._room = room
+        return self.append(whole)
 
     @property
     def raw(self) -> str:
         """The text as it was sent, thinking included."""
-        if self._pieces or len(self._blocks) != 1:
-            self._blocks = ["".join(self._blocks) + "".join(self._pieces)]
-            self._pieces.clear()
-        return self._blocks[0]
+        if len(self._pieces) > 1:
+            self._join(0)
+            self._blocks = 1
+        return self._pieces[0] if self._pieces else ""
 
     @property
     def visible(self) -> str:

@@ -335,6 +335,39 @@ def test_a_small_event_does_not_pay_for_a_large_one_before_it(name):
     assert memory_for_a_moment([lambda: tap.feed(small)] * 9) < 50_000
 
 
+SHAPES = {
+    "at the top level": lambda run, number, loop: None,
+    "in rounds": lambda run, number, loop: run.place(run.executions[f"e{number}"], loop, number // 50),
+    "in one round": lambda run, number, loop: run.place(run.executions[f"e{number}"], loop, 0),
+}
+
+
+@pytest.mark.parametrize("change", ["text", "begin", "round"])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_snapshot_costs_what_changed_and_not_what_there_is(shape, change):
+    """What is copied whole, the interpreter copies: no loop of ours runs over what did not change."""
+
+    def cost(size):
+        run = Run("dify")
+        loop = run.open_execution("loop", "loop", type="loop", title="", is_container=True)
+        for number in range(size):
+            node = run.open_execution(f"e{number}", f"n{number}", type="x", title="")
+            SHAPES[shape](run, number, loop)
+            run.begin_round(loop, number // 50)
+            run.close_execution(node, "succeeded")
+        run.snapshot()
+        match change:
+            case "text":
+                run.append_node_text(f"n{size // 2}", "x")
+            case "begin":
+                run.open_execution("new", "new", type="x", title="")
+            case "round":
+                run.place(run.open_execution("new", "new", type="x", title=""), loop, size)
+        return instructions(run.snapshot)
+
+    assert cost(3000) <= 1.2 * cost(300)
+
+
 # ---- changes are reported whole
 
 
@@ -447,6 +480,7 @@ STEPS = st.lists(st.tuples(OPERATIONS, st.sampled_from(["", "", "look", "freeze"
 def test_a_view_that_asks_what_changed_has_the_whole_run(steps):
     """However the operations come, and however often it asks."""
     run, view = Run("dify"), View()
+    view.look(run)
     for operation, then in steps:
         perform(run, *operation)
         if then == "look":

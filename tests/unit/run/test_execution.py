@@ -1,14 +1,11 @@
 """Executions and rounds as they are read: values, derived states, the log as a tree, frozen copies that are shared."""
 
-import json
 from decimal import Decimal
 
-import msgspec
 import pytest
 
 from streamkit import Run
-from streamkit.run import LogEntry, NodeUsage
-from streamkit.run.execution import MAX_DEPTH
+from streamkit.run import NodeUsage
 
 
 @pytest.fixture
@@ -91,87 +88,6 @@ def test_what_is_no_container_has_no_rounds(run):
     assert (list(node.rounds), list(node.unassigned), node.round_index) == ([], [], None)
 
 
-# ---- rounds
-
-
-def test_rounds_stand_by_index_whatever_came_first(run):
-    loop = container(run)
-    for index in (2, 0, 2**70, -1):
-        execution(run, f"n#{index}", inside=loop, index=index)
-    assert [turn.index for turn in loop.rounds] == [-1, 0, 2, 2**70]
-    assert ids(loop.rounds[1].nodes) == ["n#0"]
-
-
-def test_executions_of_a_round_stand_in_order_of_arrival(run):
-    loop = container(run)
-    for name in ("b", "a", "c"):
-        execution(run, name, inside=loop, index=0)
-    assert ids(loop.rounds[0].nodes) == ["b", "a", "c"]
-
-
-def test_executions_that_came_to_their_place_late_stand_where_they_began(run):
-    """C.13.9: the order of the trace is the order of first frames, whenever a round was told."""
-    loop = container(run)
-    nodes = [execution(run, name) for name in "abcd"]
-    for number in (2, 0, 3, 1):
-        run.place(nodes[number], loop, 0)
-    assert ids(loop.rounds[0].nodes) == ["a", "b", "c", "d"]
-    for number in (3, 0):
-        run.place(nodes[number], loop)
-    assert ids(loop.unassigned) == ["a", "d"]
-    assert ids(loop.rounds[0].nodes) == ["b", "c"]
-    for number in (2, 1, 0):
-        run.place(nodes[number], None)
-    assert ids(run.nodes) == ["loop", "a", "b", "c"]
-    assert [node.id for node in run.snapshot().nodes] == ["loop", "a", "b", "c"]
-
-
-@pytest.mark.parametrize(
-    ("states", "status"),
-    [
-        ("succeeded failed stopped paused unknown running", "failed"),
-        ("succeeded stopped paused unknown running", "stopped"),
-        ("succeeded paused unknown running", "paused"),
-        ("succeeded unknown running", "unknown"),
-        ("succeeded running", "running"),
-        ("succeeded exception skipped", "succeeded"),
-        ("exception", "succeeded"),
-    ],
-)
-def test_a_round_is_as_its_worst_execution(run, states, status):
-    """Nothing on the wire says what became of a round. A handled exception is no failure (C.3)."""
-    loop = container(run)
-    run.begin_round(loop, 1)
-    for number, state in enumerate(states.split()):
-        node = execution(run, f"n#{number}", inside=loop, index=0)
-        node.status = state
-    assert loop.rounds[0].status == status
-
-
-def test_a_round_in_which_more_may_come_is_running(run):
-    loop = container(run)
-    run.close_execution(execution(run, "n", inside=loop, index=0), "succeeded")
-    assert loop.rounds[0].status == "running"  # no round was announced: nobody knows which one goes on
-    run.begin_round(loop, 0)
-    assert loop.rounds[0].status == "running"
-    run.begin_round(loop, 1)
-    assert loop.rounds[0].status == "succeeded"
-
-
-def test_a_round_whose_time_is_told_is_over(run):
-    loop = container(run)
-    run.close_execution(execution(run, "n", inside=loop, index=0), "succeeded")
-    run.time_round(loop, 0, 1.5)
-    assert (loop.rounds[0].status, loop.rounds[0].elapsed_time) == ("succeeded", 1.5)
-
-
-def test_the_rounds_of_a_container_that_is_over_are_over(run):
-    loop = container(run)
-    run.close_execution(execution(run, "n", inside=loop, index=0), "succeeded")
-    run.close_execution(loop, "failed")
-    assert loop.rounds[0].status == "succeeded"
-
-
 # ---- walking
 
 
@@ -185,71 +101,6 @@ def test_a_walk_goes_down_before_it_goes_on(run):
     execution(run, "after")
     assert ids(loop.walk()) == ["loop", "first", "inner", "deep", "late", "stray"]
     assert ids(run.walk()) == [*ids(loop.walk()), "after"]
-
-
-# ---- the log
-
-
-def log(run, node, *entries):
-    """Entries as `id` or `id<parent`."""
-    for entry in entries:
-        entry_id, _, parent_id = entry.partition("<")
-        run.log(node, LogEntry(id=entry_id, label=entry_id, status="success"), parent_id or None)
-
-
-def drawn(entries):
-    """A log tree as nested text: `a(b c(d))`."""
-    return " ".join(entry.id + (f"({drawn(entry.children)})" if entry.children else "") for entry in entries)
-
-
-@pytest.mark.parametrize(
-    ("entries", "tree"),
-    [
-        ("", ""),
-        ("a b c", "a b c"),
-        ("a b<a c<a d<b", "a(b(d) c)"),
-        ("b<a a c<b", "a(b(c))"),  # children may come before their parent
-        ("a<nobody b", "a b"),  # an unknown parent
-        ("a<a b<a", "a(b)"),  # its own parent
-        ("a<b b<a", "a(b)"),  # a circle
-        ("a<c b<a c<b d<c", "a(b(c(d)))"),  # a circle of three with something below
-        ("x a<b b<a x2<x", "x(x2) a(b)"),
-    ],
-)
-def test_log_entries_hang_under_their_parents_and_none_is_lost(run, entries, tree):
-    node = execution(run, "agent")
-    log(run, node, *entries.split())
-    assert drawn(node.logs) == tree
-
-
-def test_an_entry_without_an_id_is_no_parent_of_those_without_a_parent(run):
-    node = execution(run, "agent")
-    run.log(node, LogEntry(id="", label="nameless", status=""), None)
-    log(run, node, "a")
-    assert [entry.label for entry in node.logs] == ["nameless", "a"]
-
-
-@pytest.mark.parametrize("order", ["parents first", "children first"])
-def test_a_log_10000_levels_deep_is_drawn_flat_below_a_bound_and_stays_whole(run, order):
-    """Neither building nor encoding may need a stack as deep as a hostile log."""
-    node = execution(run, "agent")
-    entries = [f"e{number}<e{number - 1}" for number in range(10_000)]
-    log(run, node, *(entries if order == "parents first" else reversed(entries)))
-    seen, level, depth = [], list(node.logs), 0
-    while level:
-        seen += ids(level)
-        level = [child for entry in level for child in entry.children]
-        depth += 1
-    assert sorted(seen) == sorted(f"e{number}" for number in range(10_000))
-    assert depth <= MAX_DEPTH + 2
-    assert json.loads(msgspec.json.encode(run.snapshot()))["nodes"][0]["logs"][0]["id"] == "e0"
-
-
-def test_a_circle_of_10000_entries_is_drawn_from_the_first_one(run):
-    node = execution(run, "agent")
-    log(run, node, "e0<e9999", *(f"e{number}<e{number - 1}" for number in range(1, 10_000)))
-    assert [entry.id for entry in node.logs] == ["e0"]
-    assert msgspec.json.encode(run.snapshot()).count(b'"label"') == 10_000
 
 
 # ---- frozen copies

@@ -363,9 +363,9 @@ def test_a_run_that_no_tap_fed_has_no_segments(run):
 
 
 def test_progress_is_timed_and_the_first_one_is_when_the_run_was_seen(run):
-    run.progress(1)
-    run.progress(2)
-    run.progress(None)
+    run.count("message", 1, 1)
+    run.count("message", 1, 2)
+    run.count("message", 1, None)
     assert (run.seen_at, run.last_progress_at) == (1, 2)
 
 
@@ -447,7 +447,7 @@ def test_counters_and_clocks_show_in_a_snapshot_without_a_new_revision(run, name
         case "heartbeats":
             run.heartbeat(1, 3)
         case "progress":
-            run.progress(3)
+            run.count("message", 1, 3)
         case _:
             setattr(run, name, 7)
     assert run.snapshot() != snapshot
@@ -489,6 +489,7 @@ def test_what_did_not_change_is_shared_with_the_last_snapshot(run):
 
 
 def test_a_snapshot_knows_its_revision(run):
+    run.changed_since(0)
     revision = run.snapshot().revision
     execution(run, "new")
     assert run.changed_since(revision).changed == {"new"}

@@ -8,19 +8,19 @@ import pytest
 
 from streamkit import Run, RunState
 from streamkit.run import HIDDEN, HumanInput, LogEntry, NodeUsage, RunError, Segment, Thought, Usage, stable
-from streamkit.run.state import Anomaly, Attempt, NodeState, RoundState, State, Stats
+from streamkit.run.state import Anomaly, Attempt, Dropped, Missing, NodeState, RoundState, State, Stats
 
 RUN_KEYS = """
     format dialect mode id status error task_id message_id conversation_id workflow_id app user inputs outputs text
     reasoning usage total_tokens total_steps elapsed_time leaf_tokens leaf_cost started_at finished_at seen_at ended_at
-    first_token_at last_progress_at last_heartbeat_at settled segments nodes forms citations files thoughts anomalies
-    stats
+    first_token_at last_progress_at last_heartbeat_at settled segments nodes missing forms citations files thoughts
+    anomalies stats
 """.split()  # noqa: SIM905 - as the contract in the design lists them
 
 NODE_KEYS = """
     id node_id type title status error inputs outputs process_data metadata started_at finished_at seen_at ended_at
-    first_token_at elapsed_time text reasoning model provider prompt_tokens completion_tokens total_tokens cost attempts
-    logs rounds unassigned
+    first_token_at elapsed_time text reasoning model provider prompt_tokens completion_tokens total_tokens cost
+    attempts logs rounds unassigned missing
 """.split()  # noqa: SIM905
 
 PARTS = {
@@ -33,7 +33,9 @@ PARTS = {
     Attempt: "index error elapsed_time",
     LogEntry: "id label status error data metadata children",
     RoundState: "index status elapsed_time nodes",
-    Stats: "bytes frames events heartbeats anomalies",
+    Stats: "bytes frames events heartbeats anomalies dropped",
+    Dropped: "payloads payload_bytes characters executions",
+    Missing: "characters rounds executions statuses total_tokens",
 }
 
 
@@ -53,7 +55,7 @@ def rich_run(tag="1"):
     run.set_mode("chatflow")
     inputs = {"q": "why", "sys.workflow_run_id": f"run-{tag}", "sys.conversation_id": f"conversation-{tag}"}
     run.start(inputs=json.dumps(inputs).encode(), started_at=at)
-    run.progress(at)
+    run.count("message", 1, at)
     run.heartbeat(1, at)
     loop = run.open_execution(f"loop-{tag}", "loop", type="loop", title="Loop", is_container=True, at=at)
     llm = run.open_execution(f"llm-{tag}", "llm", type="llm", title="LLM", at=at)
@@ -114,7 +116,14 @@ def test_a_run_that_nothing_is_known_of_has_every_key_and_invents_nothing():
         "files": [],
         "thoughts": [],
         "anomalies": [],
-        "stats": {"bytes": 0, "frames": 0, "events": {}, "heartbeats": 0, "anomalies": {}},
+        "stats": {
+            "bytes": 0,
+            "frames": 0,
+            "events": {},
+            "heartbeats": 0,
+            "anomalies": {},
+            "dropped": {"payloads": 0, "payload_bytes": 0, "characters": 0, "executions": 0},
+        },
         "revision": 0,
     }
 

@@ -10,8 +10,9 @@ import pytest
 from streamkit import Run
 from streamkit.run import LogEntry, NodeUsage
 from streamkit.run.anomaly import KEPT
-from streamkit.run.execution import MAX_DEPTH, OVER
+from streamkit.run.execution import OVER
 from streamkit.run.journal import LENGTH
+from streamkit.run.state import MAX_DEPTH
 
 
 @pytest.fixture
@@ -563,7 +564,7 @@ def test_a_retracted_execution_is_gone_from_its_place(run, index):
 def test_a_view_is_told_that_a_retracted_execution_went(run):
     loop, node = container(run), execution(run)
     run.place(node, loop, 0)
-    before, frozen = run.revision, run.snapshot()
+    before, frozen = run.changed_since(0).revision, run.snapshot()
     run.retract(node)
     assert changed(run, before) == {"loop"}
     assert run.changed_since(before).gone == {"e"}
@@ -666,7 +667,7 @@ OPERATIONS = {
 def test_every_operation_gives_new_revisions_to_what_it_changes(run, name):
     loop, node = container(run), execution(run)
     run.place(node, loop, 0)
-    before, frozen = run.revision, run.snapshot()
+    before, frozen = run.changed_since(0).revision, run.snapshot()
     OPERATIONS[name](run, node, loop)
     assert run.revision > before
     assert run.snapshot() is not frozen
@@ -678,12 +679,13 @@ def test_every_operation_gives_new_revisions_to_what_it_changes(run, name):
 def test_a_move_changes_what_is_left_what_is_entered_and_what_moves(run):
     one, two, node = container(run, "one"), container(run, "two"), execution(run)
     run.place(node, one, 0)
-    before = run.revision
+    before = run.changed_since(0).revision
     run.place(node, two, 0)
     assert changed(run, before) == {"one", "two", "e"}
 
 
 def test_a_view_asks_with_the_revision_that_it_was_given(run):
+    assert run.changed_since(0).revision == 0
     execution(run, "a")
     changes = run.changed_since(0)
     assert (changes.changed, changes.revision) == ({"a"}, run.revision)
@@ -692,7 +694,16 @@ def test_a_view_asks_with_the_revision_that_it_was_given(run):
     assert changed(run, changes.revision) == {"b"}
 
 
+def test_a_run_that_nobody_asked_before_does_not_know_what_changed(run):
+    """A gateway never asks, so its runs need not remember."""
+    execution(run, "a")
+    first = run.changed_since(run.revision - 1)
+    assert (first.everything, first.changed, first.revision) == (True, frozenset(), run.revision)
+    assert changed(run, first.revision) == frozenset()
+
+
 def test_a_view_that_looks_too_seldom_is_told_to_look_at_everything(run):
+    run.changed_since(0)
     for number in range(LENGTH + 1):
         execution(run, f"e{number}")
     assert run.changed_since(0).everything

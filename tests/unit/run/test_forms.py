@@ -1,0 +1,44 @@
+"""Forms by their id or their node: which one is meant where only the node is named."""
+
+from streamkit.run import HumanInput
+from streamkit.run.forms import Forms
+
+
+def form(form_id=None, node_id="h", **more):
+    return HumanInput(form_id=form_id, node_id=node_id, **more)
+
+
+def test_the_form_of_a_node_is_the_one_that_waits_since_the_shortest_time_else_the_last_one():
+    forms = Forms()
+    for name in ("a", "b", "c"):
+        forms.ask(form(name), replayed=False)
+    assert forms.of("h").form_id == "c"
+    forms.answer(form("c", status="submitted"))
+    assert forms.of("h").form_id == "b"
+    forms.answer(form("a", status="expired"))
+    forms.answer(form("b", status="submitted"))
+    assert forms.of("h").form_id == "b"
+    assert [one.form_id for one in forms.all()] == ["a", "b", "c"]
+
+
+def test_a_node_that_asks_once_more_without_an_id_shows_another_form():
+    forms = Forms()
+    forms.ask(form(content="first"), replayed=False)
+    forms.answer(form(status="submitted"))
+    forms.ask(form(content="second"), replayed=False)
+    assert [one.status for one in forms.all()] == ["submitted", "waiting"]
+
+
+def test_a_form_told_again_keeps_what_is_known():
+    forms = Forms()
+    forms.ask(form("f", content="rendered", expires_at=5), replayed=False)
+    forms.ask(form("f", content="template", title="Ask"), replayed=True)
+    (one,) = forms.all()
+    assert (one.content, one.title, one.expires_at) == ("rendered", "Ask", 5)
+
+
+def test_an_answer_may_be_the_first_that_is_seen():
+    forms = Forms()
+    assert (forms.of("h"), forms.knows("f")) == (None, False)
+    forms.answer(form("f", status="submitted"))
+    assert forms.knows("f")

@@ -1,0 +1,68 @@
+"""Which execution of a node is meant, shared words, and a memory that does not grow with what ended."""
+
+from streamkit import Run
+from streamkit.run.execution import NodeExecution
+from streamkit.run.places import Named
+
+
+def executions(count):
+    return [NodeExecution(f"e{number}", "n", type="", title="", number=number) for number in range(count)]
+
+
+def test_the_open_execution_that_began_last_is_meant_else_the_last_one():
+    named, (first, second, third) = Named("n", "", ""), executions(3)
+    for node in (first, second, third):
+        named.latest = node
+        named.run(node)
+    assert named.current() is third
+    third.status = "succeeded"
+    assert named.current() is second
+    first.status = second.status = "failed"
+    assert named.current() is third
+
+
+def test_what_goes_on_is_meant_before_what_began_later():
+    named, (first, second) = Named("n", "", ""), executions(2)
+    for node in (first, second, first):
+        named.run(node)
+    assert named.current() is first
+
+
+def test_executions_that_overlap_without_end_do_not_pile_up():
+    named, nodes = Named("n", "", ""), executions(1000)
+    for before, node in zip([None, *nodes], nodes, strict=False):
+        named.run(node)
+        if before is not None:
+            before.status = "succeeded"
+    assert len(named._earlier) < 20
+
+
+def test_a_node_of_which_nothing_is_left_is_forgotten():
+    named, (first, second) = Named("n", "", ""), executions(2)
+    for node in (first, second):
+        named.latest = node
+        named.run(node)
+    assert not named.forget(second)
+    assert named.current() is first
+    assert named.forget(first)
+
+
+def test_executions_of_a_node_share_its_words():
+    run = Run("dify")
+    words = [("".join(["no", "de"]), "".join(["ti", "tle"])) for _ in range(2)]
+    first, second = (
+        run.open_execution(f"e{n}", node_id, type="x", title=title) for n, (node_id, title) in enumerate(words)
+    )
+    assert first.node_id is second.node_id
+    assert first.title is second.title
+    run.describe(second, title="".join(["ti", "tle"]))
+    assert first.title is second.title
+    assert run.open_execution("e2", "node", type="x", title="another").title == "another"
+
+
+def test_a_read_top_level_is_not_changed_by_what_comes_later():
+    run = Run("dify")
+    run.open_execution("a", "a", type="x", title="")
+    before = run.nodes
+    run.open_execution("b", "b", type="x", title="")
+    assert ([node.id for node in before], [node.id for node in run.nodes]) == (["a"], ["a", "b"])
