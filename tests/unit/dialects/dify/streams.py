@@ -34,6 +34,8 @@ from collections.abc import Iterable, Iterator
 from textwrap import dedent
 from typing import Any
 
+import msgspec
+
 from streamkit import Run, Tap
 from streamkit.run import NodeExecution
 from streamkit.run.state import LogEntry
@@ -369,3 +371,54 @@ def _log_lines(entries: Iterable[LogEntry], indent: str) -> Iterator[str]:
     for entry in entries:
         yield f"{indent}~ {entry.label} {entry.status}"
         yield from _log_lines(entry.children, indent + "  ")
+
+
+# ---- what several of the tests say
+
+FORM_KEY = "s3cret"
+"""What submits a form."""
+
+
+THOUGHT = frame("agent_thought", id="th", position=1, thought="hm", observation="", tool="", tool_input="")
+
+
+def usage(total: int, price: str = "0.5", currency: str = "USD", **more) -> dict:
+    return {"total_tokens": total, "total_price": price, "currency": currency, **more}
+
+
+def spent(tokens: int | None, price: object = None, currency: str | None = None) -> dict:
+    """The metadata of an execution that spent this."""
+    return {"total_tokens": tokens, "total_price": price, "currency": currency}
+
+
+def open_body(body: bytes) -> Run:
+    """The run of a body that has not ended."""
+    return folded(body, end=False)
+
+
+def whole(run: Run) -> dict:
+    """What a run says, but for what counts bodies and frames."""
+    state = msgspec.json.decode(msgspec.json.encode(run.snapshot()))
+    for key in ("stats", "segments", "revision", "anomalies"):
+        del state[key]
+    return state
+
+
+SPEECH = [frame("tts_message", audio="//uQ"), frame("tts_message_end", audio="")]
+
+
+REASON = {
+    "TYPE": "human_input_required",
+    "form_id": "f",
+    "node_id": "h",
+    "node_title": "Review",
+    "form_content": "Well?",
+}
+
+
+def form_facts(run: Run) -> list[tuple]:
+    return [(form.form_id, form.node_id, form.status, form.content) for form in run.forms]
+
+
+def reasoning_chunk(piece: str, node: str | None = "llm", *, final: bool = False) -> Script:
+    return data("reasoning_chunk", message_id=None, reasoning=piece, node_id=node, is_final=final)
