@@ -6,12 +6,15 @@ Importing this loads msgspec and the standard library, nothing else.
 from streamkit.errors import RunFailed, StreamkitError, UnknownDialect
 from streamkit.gateway.relay import watch
 from streamkit.run import Run, RunState
+from streamkit.run.retention import GATEWAY, Retention
 from streamkit.sse import Frame, Parser
 from streamkit.tap import Tap
 
 __all__ = [
+    "GATEWAY",
     "Frame",
     "Parser",
+    "Retention",
     "Run",
     "RunFailed",
     "RunState",

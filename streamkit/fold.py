@@ -4,14 +4,29 @@ A `Tap` reads a body and folds all of it into one run. Who parts a body that hol
 `Reader` and gives each run a `Fold` of its own.
 """
 
+from collections.abc import Sequence
+
 from streamkit.dialects import DIALECTS
-from streamkit.dialects.base import Reducer
-from streamkit.reader import Reader, Record
+from streamkit.dialects.base import Event, Reducer, Sink, kind_of
+from streamkit.pattern import Pattern
+from streamkit.reader import Burst, Noted, Reader
 from streamkit.run import Run
 
 
 class Fold:
     """Folds records of one body into one run."""
+
+    __slots__ = (
+        "_heartbeats",
+        "_is_first",
+        "_last_frame",
+        "_reader",
+        "_reducer",
+        "_sink",
+        "_sink_pattern",
+        "_sink_revision",
+        "run",
+    )
 
     def __init__(self, run: Run, reader: Reader, *, is_first: bool = True) -> None:
         """Begin a segment of a run.
@@ -26,10 +41,39 @@ class Fold:
         self._is_first = is_first
         self._reducer: Reducer | None = None
         self._last_frame: int | None = None
+        self._heartbeats = 0
+        self._sink: Sink | None = None
+        self._sink_pattern: Pattern | None = None
+        self._sink_revision = 0
         run.begin_segment()
 
-    def fold(self, record: Record, at: float | None = None) -> bool:
-        """Fold one event, and count its frame.
+    def take(self, events: Sequence[Event | Noted | Burst], size: int, at: float | None) -> None:
+        """Fold what the reader read of some bytes, all of which are of this run.
+
+        Args:
+            events: what it read.
+            size: the number of the bytes.
+            at: when they arrived, in seconds on one monotonic clock.
+        """
+        run = self.run
+        run.bytes += size
+        for event in events:
+            if isinstance(event, Burst):
+                if event.pattern is self._sink_pattern and run.revision == self._sink_revision:
+                    self._pour(event.pattern, event.texts, at)
+                else:
+                    self._begin_sink(event, at)
+            elif isinstance(event, Noted):
+                self.fold(event, at)
+            else:
+                self._event(event, at)
+        heartbeats = self._reader.heartbeats
+        if heartbeats != self._heartbeats:
+            run.heartbeat(heartbeats - self._heartbeats, at)
+            self._heartbeats = heartbeats
+
+    def fold(self, record: Noted, at: float | None = None) -> bool:
+        """Fold one event with what is to be said of it, and count its frame.
 
         Args:
             record: what the reader made of a frame.
@@ -39,26 +83,56 @@ class Fold:
             False if the event is only a heartbeat.
         """
         run, event = self.run, record.event
-        if record.frame != self._last_frame:  # a document is one frame and may be several events
-            self._last_frame = record.frame
-            run.frames += 1
+        is_next = record.frame == self._last_frame  # a document is one frame and may be several events
+        self._last_frame = record.frame
         run.frame = None
         for kind, detail in record.before:
             run.report(kind, detail)
+        if is_next:
+            run.frames -= 1
+        if record.notes and not event.is_heartbeat:
+            run.frame = run.frames
+            for kind, detail in record.notes:
+                run.report(kind, detail)
+        self._event(event, at)
+        return not event.is_heartbeat
+
+    def _event(self, event: Event, at: float | None) -> None:
+        run = self.run
         if event.is_heartbeat:
+            run.frames += 1
+            run.frame = None
             run.heartbeat(1, at)
-            return False
-        run.frame = run.frames - 1
-        for kind, detail in record.notes:
-            run.report(kind, detail)
-        run.events[event.kind] = run.events.get(event.kind, 0) + 1
-        run.progress(at)
+            return
+        kind = kind_of(type(event))
+        run.count(kind, 1, at)
         reducer = self._reducer or self._begin()
-        if reducer.belongs(run, event):
-            reducer.apply(run, event, at)
+        if not reducer.apply(run, event, at):
+            run.report("foreign-run", kind)
+
+    # ---- bursts: events that differ in a text only
+
+    def _begin_sink(self, burst: Burst, at: float | None) -> None:
+        """Fold one event the plain way, which sets all that is the same in those that follow, and ask for a sink."""
+        run, pattern, texts = self.run, burst.pattern, burst.texts
+        (event,) = pattern.events(texts[:1])
+        self._event(event, at)
+        reducer = self._reducer or self._begin()
+        self._sink = reducer.sink(run, event) if reducer.belongs(run, event) else None
+        self._sink_pattern = pattern
+        self._sink_revision = run.revision
+        if len(texts) > 1:
+            self._pour(pattern, texts[1:], at)
+
+    def _pour(self, pattern: Pattern, texts: list[str], at: float | None) -> None:
+        """Fold all at once, if there is a sink that takes them; nothing but it has changed the run since it was given."""
+        run, sink = self.run, self._sink
+        if sink is None or sink(texts, at) is False:
+            for event in pattern.events(texts):
+                self._event(event, at)
         else:
-            run.report("foreign-run", event.kind)
-        return True
+            run.count(kind_of(type(pattern.event)), len(texts), at)
+            self._sink_revision = run.revision
 
     def count(self, *, bytes: int = 0, heartbeats: int = 0, at: float | None = None) -> None:
         """Count bytes of the body, and heartbeats that are no events, as this run's."""

@@ -2,16 +2,23 @@
 
 A body is an event stream, or JSON: one document (an error, a blocking answer) or one event a line. The first byte
 that is not blank tells: JSON starts with `{`, and no line of an event stream that means anything does.
+
+There are two ways to read. `feed` gives each event with what it was made of. `read` gives the same events for folding:
+alone, where there is nothing more to say of them, and as a `Burst` of texts, where frames differ in nothing else. A
+burst costs a third of its frames, since a `Pattern` reads them; whatever does not fit it goes the plain way.
 """
 
 from collections import deque
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import msgspec
 from msgspec import Struct
 
 from streamkit.dialects import DIALECTS, detect, dialect
-from streamkit.dialects.base import Dialect, Event, Note, Notes
+from streamkit.dialects.base import REFUSALS, Delta, Dialect, Event, Note, Notes
+from streamkit.jsonbody import JsonBody
+from streamkit.pattern import Pattern, learn
 from streamkit.sse import Dropped, Parser
 
 MAX_FRAME_BYTES: Final = 64 * 1024 * 1024
@@ -26,108 +33,61 @@ _HELD: Final = 16
 """So many frames may pass before the dialect must show; the first one nearly always tells."""
 
 
-class Record(Struct, frozen=True):
-    """An event with what it was made of."""
+_FRUITFUL: Final = 8
+"""A pattern that fits fewer frames than this was not worth learning."""
+_LONGEST_PAUSE: Final = 256
+"""So many frames pass at most, after patterns that were not, before another one is learned."""
+
+
+class Noted(Struct, frozen=True):
+    """An event with what is to be said of it."""
 
     event: Event
-    data: bytes
-    """The data of the frame: the event's own JSON."""
     frame: int
     """The number of the frame in its body, counted from 0."""
-    offset: int
-    """Where the frame begins, in bytes from the start of the body."""
     notes: tuple[Note, ...] = ()
     """Anomalies found while decoding: kind and detail."""
     before: tuple[Note, ...] = ()
     """Anomalies of the body since the frame before: frames that were dropped, for example."""
 
 
-class _Lines:
-    """A body of JSON, cut into documents: the whole of it, or its lines if the first two are objects."""
+class Record(Noted, frozen=True):
+    """An event with what it was made of."""
 
-    def __init__(self, limit: int, start: int) -> None:
-        self._limit = limit
-        self._buffer = bytearray()
-        self._start = start  # offset in the body of what is buffered
-        self._at = start
-        self._first: tuple[int, bytes] | None = None
-        self.is_document = False
-        """Whether this is one document, which may span lines."""
-        self.is_ndjson = False
-        self.dropped: list[int] = []
-        """Sizes of lines or documents over the limit."""
-        self._skipping = 0
+    data: bytes = b""
+    """The data of the frame: the event's own JSON."""
+    offset: int = 0
+    """Where the frame begins, in bytes from the start of the body."""
 
-    def feed(self, chunk: bytes) -> list[tuple[int, bytes]]:
-        """Take bytes; return the lines that are complete and known to be events: (offset, data)."""
-        found: list[tuple[int, bytes]] = []
-        position = 0
-        while not self.is_document:
-            end = chunk.find(b"\n", position)
-            if end < 0:
-                break
-            self._extend(chunk[position:end])
-            self._at += end + 1 - position
-            position = end + 1
-            self._line(found)
-        self._extend(chunk[position:])
-        self._at += len(chunk) - position
-        return found
 
-    def close(self) -> list[tuple[int, bytes]]:
-        """End the body; return what is left of it."""
-        found: list[tuple[int, bytes]] = []
-        if not self.is_document:
-            self._line(found)
-        if self._first is not None:  # a single line: a document, not a stream of one event
-            self.is_document = True
-            found.append(self._first)
-        elif self.is_document and self._skipping:
-            self.dropped.append(self._skipping)
-        elif self.is_document:
-            found.append((self._start, bytes(self._buffer)))
-        return found
+class Burst(Struct, frozen=True):
+    """Events of consecutive frames that differ in one text only."""
 
-    def _extend(self, piece: bytes) -> None:
-        if self._skipping or len(self._buffer) + len(piece) > self._limit:
-            self._skipping += len(self._buffer) + len(piece)
-            self._buffer.clear()
-        else:
-            self._buffer += piece
-
-    def _line(self, found: list[tuple[int, bytes]]) -> None:
-        """Take the line that is complete now."""
-        line, offset, skipped = bytes(self._buffer), self._start, self._skipping
-        if skipped:
-            self.dropped.append(skipped)
-        elif line.strip(_BLANK):
-            if self.is_ndjson:
-                found.append((offset, line))
-            elif self._first is not None:
-                if line.lstrip(_BLANK).startswith(b"{"):
-                    self.is_ndjson = True
-                    found += [self._first, (offset, line)]
-                    self._first = None
-                else:
-                    self._become_document(self._first, line)
-                    return
-            elif _is_object(line):
-                self._first = (offset, line)
-            else:
-                self._become_document((offset, b""), line)
-                return
-        self._buffer.clear()
-        self._skipping = 0
-        self._start = self._at
-
-    def _become_document(self, first: tuple[int, bytes], line: bytes) -> None:
-        self.is_document = True
-        self._start, self._first = first[0], None
-        self._buffer = bytearray(first[1] + b"\n" + line + b"\n" if first[1] else line + b"\n")
+    pattern: Pattern
+    texts: list[str]
 
 
 class Reader:
     """Reads one body. Never raises on what is in it; every split of the bytes gives the same records."""
+
+    __slots__ = (
+        "_closed",
+        "_head",
+        "_held",
+        "_hits",
+        "_limit",
+        "_lines",
+        "_opening",
+        "_parser",
+        "_pattern",
+        "_pause",
+        "_paused",
+        "bytes",
+        "dialect",
+        "frames",
+        "heartbeats",
+        "troubles",
+    )
 
     def __init__(self, name: str = "auto", *, max_frame_bytes: int = MAX_FRAME_BYTES) -> None:
         """Prepare to read a body.
@@ -144,20 +104,21 @@ class Reader:
         self.bytes = 0
         self.frames = 0
         """Frames, lines or documents read, whatever was in them."""
+        self.heartbeats = 0
+        """Comments and blocks without data, so far. Heartbeats that come as events are not among them."""
         self.troubles: Notes = []
         """Anomalies of the body that belong to no event: the next record takes them along, at the end they stay."""
         self._limit = max_frame_bytes
         self._head = b""
         self._opening = b""
         self._parser: Parser | None = None
-        self._lines: _Lines | None = None
+        self._lines: JsonBody | None = None
         self._held: list[tuple[int, int, bytes]] = []
         self._closed = False
-
-    @property
-    def heartbeats(self) -> int:
-        """Comments and blocks without data, so far. Heartbeats that come as events are not among them."""
-        return self._parser.heartbeats if self._parser else 0
+        self._pattern: Pattern | None = None
+        self._hits = 0  # so many frames fitted the pattern
+        self._pause = 0  # so many frames pass after a pattern that was not worth it
+        self._paused = 0  # and so many are still to pass
 
     @property
     def opening_heartbeats(self) -> int:
@@ -181,6 +142,38 @@ class Reader:
             return self._read(self._lines.feed(bytes(chunk)))
         return self._sniff(bytes(chunk))
 
+    def read(self, chunk: bytes | bytearray | memoryview) -> list[Event | Noted | Burst]:
+        """Read as `feed` does, for who needs no more of an event than the event.
+
+        Returns:
+            The events that are complete, in order: alone, or with what is to be said of them, or in bursts.
+
+        Raises:
+            RuntimeError: the reader was closed.
+        """
+        parser, known, pattern = self._parser, self.dialect, self._pattern
+        if parser is None or known is None or not self.frames:
+            return self._read_opening(bytes(chunk))
+        if pattern is not None and type(chunk) is bytes:
+            # One token a chunk is how most streams come: a frame that begins and ends as the pattern does, with a JSON
+            # string between, which holds no line end.
+            rest = chunk.removeprefix(parser.begins)
+            if rest is not chunk:
+                middle = rest.removesuffix(parser.ends)
+                if middle is not rest:
+                    texts = pattern.texts([middle])
+                    if texts is not None and not self.troubles and parser.take(len(chunk)):
+                        self.bytes += len(chunk)
+                        self.frames += 1
+                        self._hits += 1
+                        return [Burst(pattern, texts)]
+        self.bytes += len(chunk)
+        pieces = parser.cut(chunk)
+        self.heartbeats = parser.heartbeats
+        if self.troubles or parser.dropped:
+            return list(self._read_around(known, pieces, deque(parser.take_dropped())))
+        return self._pieces(parser, known, pieces)
+
     def close(self) -> list[Record]:
         """End the body: return what only its end completes, and report what is left over. Twice does nothing more."""
         if self._closed:
@@ -193,6 +186,7 @@ class Reader:
             self._report_dropped_lines()
         elif self._parser is not None:
             tail = self._parser.close()
+            self.heartbeats = self._parser.heartbeats
             for dropped in self._parser.take_dropped():
                 self._report_dropped(dropped)
             if tail is not None and self._is_event_stream:
@@ -223,7 +217,7 @@ class Reader:
         head, self._head = self._head, b""
         self._opening = start[:_LONGEST_FIELD_NAME]
         if start.startswith(b"{") and blanks <= _LONGEST_BLANK:
-            self._lines = _Lines(self._limit, start=len(head) - len(body))
+            self._lines = JsonBody(self._limit, start=len(head) - len(body))
             return self._read(self._lines.feed(body))
         self._parser = Parser(max_frame_bytes=self._limit)
         return self._feed_parser(head)
@@ -233,6 +227,7 @@ class Reader:
         assert parser is not None  # noqa: S101 - for the type checker
         records: list[Record] = []
         frames = parser.feed(chunk)
+        self.heartbeats = parser.heartbeats
         dropped = deque(parser.take_dropped()) if parser.dropped else ()
         for frame in frames:
             while dropped and dropped[0].offset < frame.offset:
@@ -249,6 +244,115 @@ class Reader:
             number, self.frames = self.frames, self.frames + 1
             self._take(number, offset, _unwrapped(data), records)
         return records
+
+    # ---- events alone
+
+    def _read_opening(self, chunk: bytes) -> list[Event | Noted | Burst]:
+        """Read the first frames the plain way, until the dialect shows; all of a body that is JSON."""
+        events: list[Event | Noted | Burst] = []
+        for _ in range(_HELD):  # more would copy a long chunk too often
+            frame, blank, chunk = chunk.partition(b"\n\n") if self._lines is None else (chunk, b"", b"")
+            events += self.feed(frame + blank)
+            if not chunk:
+                return events
+            if self.frames and self.dialect is not None:
+                return events + self.read(chunk)
+        return events + self.feed(chunk)
+
+    def _pieces(  # noqa: C901 - flat, since a call costs as much as a small event
+        self, parser: Parser, known: Dialect, pieces: list[bytes | list[bytes]]
+    ) -> list[Event | Noted | Burst]:
+        """Decode what the parser has cut, in bursts where frames fit the pattern."""
+        pattern = expected = self._pattern  # what the parser knows of; a better one may be learned below
+        # Flat: this is what each event of a stream costs, and a call costs as much as a small event.
+        events: list[Event | Noted | Burst] = []
+        typed, deltas = known.typed, known.deltas
+        start, end = (pattern.start, pattern.end) if pattern is not None else (b"", b"")
+        middles: list[bytes] = []  # of frames that fit the pattern, one after the other
+        for piece in pieces:
+            if pattern is not None and type(piece) is bytes:
+                rest = piece.removeprefix(start)
+                if rest is not piece:
+                    middle = rest.removesuffix(end)
+                    if middle is not rest:
+                        middles.append(middle)
+                        continue
+            if middles:
+                self._burst(known, middles, pattern, events)
+                middles = []
+            if isinstance(piece, list):
+                self._burst(known, piece, expected, events)
+                continue
+            try:
+                event = typed(piece)
+                self.frames += 1
+            except REFUSALS:
+                mended = self._event(known, piece)
+                if isinstance(mended, Noted):
+                    events.append(mended)
+                    continue
+                event = mended
+            events.append(event)
+            delta = deltas.get(type(event))
+            if delta is not None and self._learn(parser, known, piece, event, delta):
+                pattern = self._pattern
+                start, end = (pattern.start, pattern.end) if pattern is not None else (b"", b"")
+        if middles:
+            self._burst(known, middles, pattern, events)
+        return events
+
+    def _read_around(
+        self, known: Dialect, pieces: list[bytes | list[bytes]], dropped: deque[Dropped]
+    ) -> Iterator[Event | Noted]:
+        """Read events one by one, each told what was dropped before it."""
+        expected = self._pattern
+        for piece in pieces:
+            for data in _whole(piece, expected) if isinstance(piece, list) else [piece]:
+                while dropped and dropped[0].number <= self.frames:
+                    self._report_dropped(dropped.popleft())
+                yield self._event(known, data)
+        for record in dropped:
+            self._report_dropped(record)
+
+    def _event(self, known: Dialect, data: bytes) -> Event | Noted:
+        """Decode the data of the next frame."""
+        notes: Notes = []
+        event = known.decode(data, notes)
+        number, self.frames = self.frames, self.frames + 1
+        if notes or self.troubles:
+            before = tuple(self.troubles)
+            self.troubles.clear()
+            return Noted(event, number, tuple(notes), before)
+        return event
+
+    # ---- bursts
+
+    def _burst(
+        self, known: Dialect, middles: list[bytes], pattern: Pattern | None, events: list[Event | Noted | Burst]
+    ) -> None:
+        """Read frames that begin and end as the pattern says."""
+        texts = pattern.texts(middles) if pattern is not None and not self.troubles else None
+        if pattern is None or texts is None:
+            events += [self._event(known, data) for data in _whole(middles, pattern)]
+        else:
+            self.frames += len(texts)
+            self._hits += len(texts)
+            events.append(Burst(pattern, texts))
+
+    def _learn(self, parser: Parser, known: Dialect, data: bytes, event: Event, delta: Delta) -> bool:
+        """Learn the pattern of a delta, and tell so. Streams whose frames differ in more than a text are left alone."""
+        if self._paused:
+            self._paused -= 1
+            return False
+        pattern = learn(data, event, delta, lambda data: known.decode(data, []))
+        if pattern is None:
+            return False
+        if self._pattern is not None:
+            self._pause = 0 if self._hits >= _FRUITFUL else min(2 * self._pause + 1, _LONGEST_PAUSE)
+            self._paused = self._pause
+        self._pattern, self._hits = pattern, 0
+        parser.expect(pattern.start, pattern.end)
+        return True
 
     # ---- which dialect
 
@@ -280,11 +384,11 @@ class Reader:
             self.troubles.clear()
         if self._lines is not None and self._lines.is_document:
             for event in known.decode_document(data, notes):
-                records.append(Record(event, data, number, offset, tuple(notes), before))
+                records.append(Record(event, number, tuple(notes), before, data, offset))
                 notes, before = [], ()
         else:
             event = known.decode(data, notes)
-            records.append(Record(event, data, number, offset, tuple(notes), before))
+            records.append(Record(event, number, tuple(notes), before, data, offset))
 
     # ---- what was dropped
 
@@ -312,6 +416,26 @@ _LONGEST_BLANK: Final = 4096
 _FRAME_LINE: Final = msgspec.json.Decoder(_FrameLine)
 
 
+def events_of(found: Sequence[Event | Noted | Burst]) -> list[Event]:
+    """Return the events in what was read, without heartbeats."""
+    events: list[Event] = []
+    for item in found:
+        if isinstance(item, Burst):
+            pattern = item.pattern
+            for text in item.texts:
+                events.append(pattern.with_text(pattern.event, text))  # noqa: PERF401 - most bursts have one
+        else:
+            event = item.event if isinstance(item, Noted) else item
+            if not event.is_heartbeat:
+                events.append(event)
+    return events
+
+
+def _whole(middles: list[bytes], pattern: Pattern | None) -> list[bytes]:
+    """Return the data of frames of which the parser gave only what stands between."""
+    return [b"%b%b%b" % (pattern.start, middle, pattern.end) for middle in middles] if pattern is not None else middles
+
+
 def _unwrapped(line: bytes) -> bytes:
     """Return the event of a JSON line, which may be wrapped as a frame."""
     if b'"data"' in line:
@@ -320,11 +444,3 @@ def _unwrapped(line: bytes) -> bytes:
         except (msgspec.MsgspecError, UnicodeError):
             pass
     return line.strip(_BLANK)
-
-
-def _is_object(line: bytes) -> bool:
-    """Whether a line is a whole JSON object, perhaps followed by more of the body."""
-    try:
-        return isinstance(msgspec.json.decode(line), dict)
-    except (msgspec.MsgspecError, UnicodeError, RecursionError):
-        return line.rstrip(_BLANK).endswith(b"}")

@@ -6,20 +6,31 @@ that a peer sends raises. A tap does no I/O and has no clock: whoever feeds it m
 
 from streamkit.dialects.base import Event
 from streamkit.fold import Fold
-from streamkit.reader import MAX_FRAME_BYTES, Reader, Record
+from streamkit.reader import MAX_FRAME_BYTES, Reader, events_of
 from streamkit.run import Run
+from streamkit.run.retention import EVERYTHING, Retention
 
 
 class Tap:
     """Observes one body. The run outlives it: give it to the next tap when the run goes on in another body."""
 
-    def __init__(self, name: str = "auto", *, run: Run | None = None, max_frame_bytes: int = MAX_FRAME_BYTES) -> None:
+    __slots__ = ("_closed", "_fold", "_reader", "run")
+
+    def __init__(
+        self,
+        name: str = "auto",
+        *,
+        run: Run | None = None,
+        max_frame_bytes: int = MAX_FRAME_BYTES,
+        retention: Retention = EVERYTHING,
+    ) -> None:
         """Prepare to observe a body.
 
         Args:
             name: a dialect ("dify", …), or "auto" to detect it from the first frames.
             run: the run that this body continues (after a pause, a reconnect); by default a new one.
             max_frame_bytes: frames longer than this are dropped and reported.
+            retention: what a new run keeps of what it sees; by default everything. A given run has its own.
 
         Raises:
             UnknownDialect: there is no dialect of that name.
@@ -30,10 +41,9 @@ class Tap:
                 raise ValueError(f"the run is of dialect {run.dialect!r}, not {name!r}")
             name = run.dialect
         self._reader = Reader(name, max_frame_bytes=max_frame_bytes)
-        self.run = run if run is not None else Run(name)
+        self.run = run if run is not None else Run(name, retention=retention)
         """The run as it is now: read it whenever you like."""
         self._fold = Fold(self.run, self._reader)
-        self._heartbeats = 0
         self._closed = False
 
     def feed(self, chunk: bytes | bytearray | memoryview, at: float | None = None) -> list[Event]:
@@ -49,9 +59,17 @@ class Tap:
         Raises:
             RuntimeError: the tap was closed.
         """
-        records = self._reader.feed(chunk)
-        self.run.bytes += len(chunk)
-        return self._take(records, at)
+        found = self._reader.read(chunk)
+        self._fold.take(found, len(chunk), at)
+        return events_of(found)
+
+    def observe(self, chunk: bytes | bytearray | memoryview, at: float | None = None) -> None:
+        """Observe bytes as `feed` does, for who only wants the run: events of no interest are not even made.
+
+        Raises:
+            RuntimeError: the tap was closed.
+        """
+        self._fold.take(self._reader.read(chunk), len(chunk), at)
 
     def close(self, at: float | None = None) -> list[Event]:
         """End the body, and conclude how the run stands: paused, over, or interrupted. Twice does nothing more.
@@ -65,14 +83,7 @@ class Tap:
         if self._closed:
             return []
         self._closed = True
-        events = self._take(self._reader.close(), at)
+        found = self._reader.close()
+        self._fold.take(found, 0, at)
         self._fold.close(at)
-        return events
-
-    def _take(self, records: list[Record], at: float | None) -> list[Event]:
-        fold, heartbeats = self._fold.fold, self._reader.heartbeats
-        events = [record.event for record in records if fold(record, at)]
-        if heartbeats != self._heartbeats:
-            self._fold.count(heartbeats=heartbeats - self._heartbeats, at=at)
-            self._heartbeats = heartbeats
-        return events
+        return events_of(found)

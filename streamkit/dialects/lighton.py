@@ -17,12 +17,12 @@ How a document stands for a run:
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import msgspec
 from msgspec import Raw
 
-from streamkit.dialects.base import Event, Malformed, Notes, Unknown
+from streamkit.dialects.base import Delta, Event, Malformed, Notes, Sink, Unknown
 from streamkit.dialects.salvage import salvage
 from streamkit.run import LogEntry, NodeExecution, Run, RunError
 from streamkit.run.payload import Json, bounded, dumps, is_null
@@ -147,9 +147,14 @@ class LightOn:
     """The dialect of Paradigm's chatflows."""
 
     name = "lighton"
+    deltas: ClassVar[Mapping[type[Event], Delta]] = {}
 
     def __init__(self) -> None:
         self._decoder = msgspec.json.Decoder(Chatflow)
+
+    def typed(self, data: bytes) -> Event:
+        """Refuse: the document has no word that says what it is, so each one is looked at."""
+        raise msgspec.DecodeError("no event")
 
     def recognises(self, payload: Mapping[str, Any]) -> bool:
         """Whether a payload has the shape of the document."""
@@ -202,6 +207,8 @@ _DATE: Final = re.compile(
 class LightOnReducer:
     """The wire state of one run: there is next to none, as every document tells all."""
 
+    __slots__ = ("_goes_on",)
+
     def __init__(self) -> None:
         self._goes_on = False
         """Whether the last document says that the work is not done."""
@@ -214,9 +221,19 @@ class LightOnReducer:
     def begin(self, run: Run, opening_heartbeats: int) -> None:
         """Begin a body; what the last one said stands until a document says otherwise."""
 
-    def apply(self, run: Run, event: Event, at: float | None) -> None:
-        """Fold one event into the run."""
+    def apply(self, run: Run, event: Event, at: float | None) -> bool:
+        """Fold one event into the run, if it belongs to it."""
+        if not self.belongs(run, event):
+            return False
         _APPLY.get(type(event), LightOnReducer._ignore)(self, run, event, at)
+        return True
+
+    def sink(self, run: Run, event: Event) -> Sink | None:
+        """Each event is looked at."""
+        return None
+
+    def forget(self, node: NodeExecution) -> None:
+        """Nothing is noted of an execution."""
 
     def close(self, run: Run, at: float | None) -> None:
         """Conclude how the run stands at the end of a body."""

@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator, AsyncIterable, Callable
 
 from streamkit.reader import MAX_FRAME_BYTES
 from streamkit.run import Run
+from streamkit.run.retention import EVERYTHING, Retention
 from streamkit.tap import Tap
 
 _LOG = logging.getLogger("streamkit")
@@ -22,6 +23,7 @@ async def watch(
     on_finish: Callable[[Run], object] | None = None,
     clock: Callable[[], float] = time.monotonic,
     max_frame_bytes: int = MAX_FRAME_BYTES,
+    retention: Retention = EVERYTHING,
 ) -> AsyncGenerator[bytes, None]:
     """Yield every chunk unchanged, and rebuild the run beside it.
 
@@ -38,6 +40,7 @@ async def watch(
             it raises is logged and goes no further.
         clock: gives seconds on one monotonic clock.
         max_frame_bytes: frames longer than this are dropped from the observation, not from the stream.
+        retention: what a new run keeps of what it sees: `GATEWAY` keeps little, by default everything is kept.
 
     Yields:
         The chunks of `chunks`, the very same objects in the same order.
@@ -46,7 +49,7 @@ async def watch(
         UnknownDialect: there is no dialect of that name.
         Exception: whatever `chunks` raises, unchanged.
     """
-    observer = _Observer(Tap(name, run=run, max_frame_bytes=max_frame_bytes), clock)
+    observer = _Observer(Tap(name, run=run, max_frame_bytes=max_frame_bytes, retention=retention), clock)
     iterator = aiter(chunks)
     try:
         async for chunk in iterator:
@@ -80,7 +83,7 @@ class _Observer:
         """Fold the chunk that was noted."""
         while self._seen:
             chunk = self._seen.pop()
-            self._guarded(lambda: self._tap.feed(chunk, at=self._at))  # noqa: B023 - called at once
+            self._guarded(lambda: self._tap.observe(chunk, at=self._at))  # noqa: B023 - called at once
 
     def finish(self, on_finish: Callable[[Run], object] | None) -> None:
         """Conclude the run and tell of it."""

@@ -139,10 +139,10 @@ def test_a_token_that_is_null_stays_null():
 def test_a_payload_nested_beyond_measure_is_printed_as_text():
     """No decoder reads it; a typed one may have looked past it."""
     deep = b"[" * 100_000 + b"]" * 100_000
-    plain = Record(Message(), b'{"event":"message","deep":' + deep + b"}", 0, 0)
+    plain = Record(Message(), 0, data=b'{"event":"message","deep":' + deep + b"}")
     line = json.loads(line_of(plain, "dify"))
     assert (line["kind"], line["reason"], line["raw"]) == ("malformed", "nested too deeply", plain.data.decode())
-    secret = Record(Message(), b'{"event":"message","form_token":"s3cr3t","deep":' + deep + b"}", 0, 0)
+    secret = Record(Message(), 0, data=b'{"event":"message","form_token":"s3cr3t","deep":' + deep + b"}")
     assert "raw" not in json.loads(line_of(secret, "dify"))
 
 

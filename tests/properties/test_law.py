@@ -9,7 +9,6 @@ import json
 import random
 import sys
 from itertools import chain
-from pathlib import Path
 
 import msgspec
 import pytest
@@ -20,40 +19,7 @@ from streamkit import Run, Tap
 from streamkit.dialects.dify.events import DOCUMENTS, STREAMED
 from streamkit.run import stable
 
-FIXTURES = Path(__file__).parents[2] / "fixtures"
-BODIES = {str(path.relative_to(FIXTURES)): path.read_bytes() for path in sorted(FIXTURES.rglob("*.sse"))}
-SMALL = [name for name, body in BODIES.items() if 0 < len(body) < 40_000]
-
-
-# ---- folding and comparing
-
-
-def chunks_of(body, cuts):
-    """Cut a body at some places, given as fractions."""
-    places = sorted({int(cut * len(body)) for cut in cuts})
-    return [body[start:end] for start, end in zip([0, *places], [*places, len(body)], strict=True)]
-
-
-def fold(*chunks, run=None, name="auto", look=lambda run: None):
-    """Fold a body; `look` may read the run after each chunk. Returns all events and the run."""
-    tap = Tap(name, run=run, max_frame_bytes=100_000)
-    events = []
-    for chunk in chunks:
-        events += tap.feed(chunk)
-        look(tap.run)
-    events += tap.close()
-    return events, tap.run
-
-
-def published(run):
-    """The run as JSON. Also proves that it is JSON: no NaN, no lone surrogate, no broken value of the vendor."""
-    encoded = msgspec.json.encode(run.snapshot())
-    json.loads(encoded.decode(), parse_constant=_refuse, parse_int=str, parse_float=str)
-    return encoded
-
-
-def _refuse(constant):
-    raise AssertionError(f"{constant} is no JSON")
+from .folding import BODIES, FIXTURES, SMALL, chunks_of, fold, published
 
 
 def everything_readable(run):

@@ -41,7 +41,7 @@ def events(event: Event) -> str | None:
     assert_type(event.kind, str)
     if isinstance(event, Message):
         assert_type(event.answer, str)
-        assert_type(event.from_variable_selector, list[str] | None)
+        assert_type(event.from_variable_selector, tuple[str, ...] | None)
         return event.answer
     if isinstance(event, NodeFinished):
         assert_type(event.data.status, str | None)

@@ -21,7 +21,7 @@ MODULES.remove("streamkit.__main__")  # importing it runs the command
 
 def test_the_public_names_are_exactly_those_that_are_announced():
     names = {name for name, value in vars(streamkit).items() if not name.startswith("_")}
-    assert streamkit.__all__ == sorted(name for name in names if not inspect.ismodule(getattr(streamkit, name)))
+    assert sorted(streamkit.__all__) == sorted(name for name in names if not inspect.ismodule(getattr(streamkit, name)))
 
 
 def test_there_are_at_most_twenty_of_them():

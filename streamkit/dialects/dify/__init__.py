@@ -5,12 +5,13 @@
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, Union
+from typing import Any, ClassVar, Final, Union
 
 import msgspec
 
-from streamkit.dialects.base import Event, Malformed, Notes, Unknown
+from streamkit.dialects.base import REFUSALS, Delta, Event, Malformed, Notes, Unknown
 from streamkit.dialects.dify.events import (
+    DELTAS,
     STREAMED,
     ChatCompletionResponse,
     DifyEvent,
@@ -29,11 +30,13 @@ class Dify:
     """The dialect of Dify's servers."""
 
     name = "dify"
+    deltas: ClassVar[Mapping[type[Event], Delta]] = DELTAS
 
     def __init__(self) -> None:
         # Any: a union made from the table of events, which mypy cannot read
         streamed: Any = Union[STREAMED]  # noqa: UP007 - made from a tuple
         self._decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(streamed)
+        self.typed = self._decoder.decode
 
     def recognises(self, payload: Mapping[str, Any]) -> bool:
         """Whether a payload has the shape of a Dify frame (correction 13: by the shape, not by one key)."""
@@ -49,8 +52,8 @@ class Dify:
     def decode(self, data: bytes, notes: Notes) -> Event:
         """Decode the data of one frame."""
         try:
-            event: Event = self._decoder.decode(data)
-        except (msgspec.MsgspecError, UnicodeError, RecursionError):
+            event: Event = self.typed(data)
+        except REFUSALS:
             return salvage(data, notes, self._decoder, _tagged)
         return event
 

@@ -5,13 +5,15 @@ version of the server; values of the user (inputs, outputs, …) stay undecoded 
 wire and nothing else: meaning is the reducer's.
 """
 
+from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
+from msgspec.structs import replace
 
-from streamkit.dialects.base import Event
+from streamkit.dialects.base import Delta, Event
 
 NULL: Final = Raw(b"null")
 
@@ -24,7 +26,7 @@ Json = Any
 Price = Decimal | None
 """A decimal string; a few producers send a number (A.6)."""
 
-Selector = list[str] | None
+Selector = tuple[str, ...] | None
 """Where a text comes from: node id, then the name of its variable (`["llm", "text"]`)."""
 
 
@@ -51,10 +53,7 @@ class DifyEvent(Event, frozen=True, kw_only=True, tag_field="event"):
 class Ping(DifyEvent, frozen=True, tag="ping"):
     """A heartbeat as JSON: documented, sent by some proxies; Dify itself sends a bare `event: ping` (A.3)."""
 
-    @property
-    def is_heartbeat(self) -> bool:
-        """Always."""
-        return True
+    is_heartbeat: ClassVar[bool] = True
 
 
 class Message(DifyEvent, frozen=True, tag="message"):
@@ -696,3 +695,18 @@ STREAMED: Final[tuple[type[DifyEvent], ...]] = (
 
 DOCUMENTS: Final[tuple[type[DifyEvent], ...]] = (ChatCompletionResponse, WorkflowBlockingResponse)
 """Answers that come as one JSON document."""
+
+_ANSWER: Final = Delta(lambda event: event.answer, lambda event, text: replace(event, answer=text))
+
+DELTAS: Final[Mapping[type[Event], Delta]] = {
+    Message: _ANSWER,
+    AgentMessage: _ANSWER,
+    TextChunk: Delta(
+        lambda event: event.data.text, lambda event, text: replace(event, data=replace(event.data, text=text))
+    ),
+    ReasoningChunk: Delta(
+        lambda event: event.data.reasoning,
+        lambda event, text: replace(event, data=replace(event.data, reasoning=text)),
+    ),
+}
+"""What streams of text are made of."""

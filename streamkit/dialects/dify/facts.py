@@ -20,6 +20,8 @@ T = TypeVar("T")
 
 _EMPTY: Final = (b"null", b"{}", b"")
 
+_TRUNCATED: Final = tuple((name, f"{name}_truncated") for name in ("inputs", "outputs", "process_data"))
+
 _NO_METADATA: Final = ExecutionMetadata()
 
 
@@ -136,5 +138,4 @@ def _look(decoder: msgspec.json.Decoder[T], raw: Raw) -> T | None:
 
 def truncated(data: Struct) -> tuple[str, ...]:
     """Return which of an event's values the server cut (C.11)."""
-    names = ("inputs", "outputs", "process_data")
-    return tuple(name for name in names if getattr(data, f"{name}_truncated", None) is True)
+    return tuple([name for name, flag in _TRUNCATED if getattr(data, flag, None) is True])

@@ -6,12 +6,12 @@
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any, Final, Union
+from typing import Any, ClassVar, Final, Union
 
 import msgspec
 
-from streamkit.dialects.base import Event, Malformed, Notes, Unknown
-from streamkit.dialects.openai.events import DOCUMENTS, STREAMED, ChatCompletionChunk, Done, Error, OpenAIEvent
+from streamkit.dialects.base import REFUSALS, Delta, Event, Malformed, Notes, Unknown
+from streamkit.dialects.openai.events import DELTAS, DOCUMENTS, STREAMED, ChatCompletionChunk, Done, Error, OpenAIEvent
 from streamkit.dialects.openai.facts import completion_id
 from streamkit.dialects.openai.reducer import OpenAIReducer
 from streamkit.dialects.salvage import decode_lenient, salvage
@@ -27,12 +27,20 @@ class OpenAI:
     """The dialect of OpenAI-compatible servers."""
 
     name = "openai"
+    deltas: ClassVar[Mapping[type[Event], Delta]] = DELTAS
 
     def __init__(self) -> None:
         # Any: a union made from the tables of events, which mypy cannot read
         tagged: Any = Union[tuple({*STREAMED, *DOCUMENTS})]  # noqa: UP007 - made from a tuple
         self._tagged: msgspec.json.Decoder[Any] = msgspec.json.Decoder(tagged)
         self._chunk = msgspec.json.Decoder(ChatCompletionChunk)
+
+    def typed(self, data: bytes) -> Event:
+        """Decode a chunk with choices."""
+        chunk = self._chunk.decode(data)
+        if chunk.choices is None:
+            raise msgspec.ValidationError("a chunk without choices")
+        return chunk
 
     def recognises(self, payload: Mapping[str, Any]) -> bool:
         """Whether a payload has the shape of a chunk, of an answer or of an error; `[DONE]` alone tells nothing."""
@@ -48,13 +56,10 @@ class OpenAI:
     def decode(self, data: bytes, notes: Notes) -> Event:
         """Decode the data of one frame. In a stream everything with choices is a chunk, whatever `object` says."""
         try:
-            chunk = self._chunk.decode(data)
-        except (msgspec.MsgspecError, UnicodeError, RecursionError):
+            return self.typed(data)
+        except REFUSALS:
             if data.strip() == _TERMINATOR:
                 return Done()
-        else:
-            if chunk.choices is not None:
-                return chunk
         return salvage(data, notes, self._tagged, _as_chunk)
 
     def decode_document(self, data: bytes, notes: Notes) -> Sequence[Event]:

@@ -6,11 +6,14 @@ may be large and belongs to a vendor (references, log probabilities) stays undec
 the wire and nothing else: meaning is the reducer's.
 """
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
 from msgspec import Raw
+from msgspec.structs import replace
 
+from streamkit.dialects import base
 from streamkit.dialects.base import Event
 
 NULL: Final = Raw(b"null")
@@ -179,3 +182,18 @@ STREAMED: Final[tuple[type[OpenAIEvent], ...]] = (ChatCompletionChunk, Error, Do
 
 DOCUMENTS: Final[tuple[type[OpenAIEvent], ...]] = (ChatCompletion, Error)
 """What a body may be that is one JSON document."""
+
+
+def _content(event: ChatCompletionChunk) -> str | None:
+    delta = event.choices[0].delta if event.choices else None
+    return delta.content if delta is not None else None
+
+
+def _with_content(event: ChatCompletionChunk, text: str) -> ChatCompletionChunk:
+    choices = event.choices or [Choice()]
+    delta = replace(choices[0].delta or Delta(), content=text)
+    return replace(event, choices=[replace(choices[0], delta=delta), *choices[1:]])
+
+
+DELTAS: Final[Mapping[type[Event], base.Delta]] = {ChatCompletionChunk: base.Delta(_content, _with_content)}
+"""What streams of text are made of: the text of the first choice."""

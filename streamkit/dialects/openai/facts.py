@@ -12,7 +12,7 @@ from streamkit.run.payload import Json
 
 _NO_IDS: Final = ("", "None")
 """What servers write where there is no id: Azure in its first chunk, RAGFlow as Python writes `None`."""
-_ERROR_MARK: Final = "**ERROR**"
+ERROR_MARK: Final = "**ERROR**"
 _ERROR: Final = re.compile(r"(?:^|\n)\*\*ERROR\*\*: ?([^\n]*)")
 
 
@@ -43,7 +43,7 @@ def error_of(error: ErrorBody | str | None, fallback: str) -> RunError:
 
 def error_in(text: str) -> str | None:
     """Return the message of an error that RAGFlow hands on as text of the answer (A.3.6); None if there is none."""
-    found = _ERROR.search(text) if _ERROR_MARK in text else None
+    found = _ERROR.search(text) if ERROR_MARK in text else None
     return found[1] if found is not None else None
 
 

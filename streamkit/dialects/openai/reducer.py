@@ -16,15 +16,23 @@ A body is one completion. What not every server says is concluded so:
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 from msgspec import Raw
 
-from streamkit.dialects.base import Event, Malformed, Unknown
+from streamkit.dialects.base import Event, Malformed, Sink, Unknown
 from streamkit.dialects.openai import events as openai
 from streamkit.dialects.openai.calls import Calls, Names
-from streamkit.dialects.openai.facts import citations_of, completion_id, error_in, error_of, fields_of, usage_of
+from streamkit.dialects.openai.facts import (
+    ERROR_MARK,
+    citations_of,
+    completion_id,
+    error_in,
+    error_of,
+    fields_of,
+    usage_of,
+)
 from streamkit.run import HumanInput, NodeExecution, Run
 from streamkit.run.payload import bounded, cleaned, is_null, loads
 
@@ -55,6 +63,8 @@ class _Choice:
 
 class OpenAIReducer:
     """The wire state of one run, over all of its bodies."""
+
+    __slots__ = ("_asked", "_choices", "_ended", "_error_seen", "_forms", "_id", "_names", "_over")
 
     def __init__(self) -> None:
         self._names = Names()
@@ -88,9 +98,39 @@ class OpenAIReducer:
         """Begin a body."""
         self._begin_body()
 
-    def apply(self, run: Run, event: Event, at: float | None) -> None:
-        """Fold one event into the run."""
+    def apply(self, run: Run, event: Event, at: float | None) -> bool:
+        """Fold one event into the run, if it belongs to it."""
+        if not self.belongs(run, event):
+            return False
         _APPLY.get(type(event), OpenAIReducer._ignore)(self, run, event, at)
+        return True
+
+    def sink(self, run: Run, event: Event) -> Sink | None:
+        """Return what appends the deltas of the first choice, where a chunk holds nothing else."""
+        if not isinstance(event, openai.ChatCompletionChunk) or run.status != "running" or not run.takes_deltas:
+            return None
+        if event.usage is not None or event.error is not None or not event.choices or len(event.choices) > 1:
+            return None
+        told = event.choices[0]
+        choice = self._choices.get(told.index or 0)
+        if choice is None or choice.node is not None or choice.thought or told != _delta_alone(told):
+            return None
+
+        def append(deltas: list[str], at: float | None) -> Literal[False] | None:
+            if any(ERROR_MARK in delta for delta in deltas):
+                return False
+            said = [delta for delta in deltas if delta]
+            if said:
+                run.append_deltas(None, said, at)
+                choice.has_spoken = True
+                choice.last = said[-1]
+                choice.length += sum(map(len, said))
+            return None
+
+        return append
+
+    def forget(self, node: NodeExecution) -> None:
+        """Nothing is noted of an execution beyond its choice, which is of one body."""
 
     def close(self, run: Run, at: float | None) -> None:
         """Conclude how the run stands at the end of a body."""
@@ -285,6 +325,13 @@ def _is_doubled(run: Run, choice: _Choice) -> bool:
     """Whether the last delta was the whole answer once more, as RAGFlow 0.25.0 to 0.25.6 sends it (B.7, #15286)."""
     length = len(choice.last)
     return length >= _SHORTEST_DOUBLED and choice.length == 2 * length and run.text == choice.last * 2
+
+
+def _delta_alone(told: openai.Choice) -> openai.Choice:
+    """Return a choice with nothing but the text of its delta."""
+    content = told.delta.content if told.delta is not None else None
+    role = told.delta.role if told.delta is not None else None
+    return openai.Choice(index=told.index, delta=openai.Delta(role=role, content=content), logprobs=told.logprobs)
 
 
 _APPLY: Final[Mapping[type[Event], Callable[[OpenAIReducer, Run, Any, float | None], None]]] = {

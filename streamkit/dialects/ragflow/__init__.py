@@ -5,12 +5,13 @@
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, Union
+from typing import Any, ClassVar, Final, Union
 
 import msgspec
 
-from streamkit.dialects.base import Event, Malformed, Notes
+from streamkit.dialects.base import REFUSALS, Delta, Event, Malformed, Notes
 from streamkit.dialects.ragflow.events import (
+    DELTAS,
     EVENTS,
     AgentAnswer,
     ChatAnswer,
@@ -33,6 +34,7 @@ class Ragflow:
     """The dialect of RAGFlow's servers."""
 
     name = "ragflow"
+    deltas: ClassVar[Mapping[type[Event], Delta]] = DELTAS
 
     def __init__(self) -> None:
         # Any: unions made from the tables of events, which mypy cannot read
@@ -40,6 +42,13 @@ class Ragflow:
         envelopes: Any = Union[ChatAnswer, StreamError, StreamEnd, SessionEcho, AgentAnswer]  # noqa: UP007
         self._events: msgspec.json.Decoder[Any] = msgspec.json.Decoder(events)
         self._envelopes: msgspec.json.Decoder[Any] = msgspec.json.Decoder(envelopes)
+
+    def typed(self, data: bytes) -> Event:
+        """Decode an event of an agent, as Python's servers send it; keys of the Go backend are sorted."""
+        if not data.startswith(b'{"event"'):
+            raise msgspec.DecodeError("no event of an agent")
+        event: Event = self._events.decode(data)
+        return event
 
     def recognises(self, payload: Mapping[str, Any]) -> bool:
         """Whether a payload has the shape of a RAGFlow frame: an agent's event, or an envelope (C.1)."""
@@ -63,13 +72,10 @@ class Ragflow:
         """Decode the data of one frame."""
         if data.strip() == _DONE:
             return StreamEnd()
-        if data.startswith(b'{"event"'):  # what Python's servers send; keys of the Go backend are sorted
-            try:
-                event: Event = self._events.decode(data)
-            except (msgspec.MsgspecError, UnicodeError, RecursionError):
-                pass
-            else:
-                return event
+        try:
+            return self.typed(data)
+        except REFUSALS:
+            pass
         payload = decode_lenient(data, notes)
         if payload is None:
             reason = "no JSON object"

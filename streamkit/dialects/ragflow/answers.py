@@ -5,9 +5,11 @@ A chat sends its answer cumulatively (to v0.23, and with `legacy`) or as deltas 
 """
 
 from collections import deque
+from typing import Literal
 
 from msgspec import UNSET
 
+from streamkit.dialects.base import Sink
 from streamkit.dialects.ragflow.events import ChatAnswer, Json
 from streamkit.run import NodeExecution, Run
 from streamkit.run.payload import bounded
@@ -63,6 +65,24 @@ class Answers:
             self._thinking = False
             self._append(run, "</think>", at, of_message)
 
+    def sink(self, run: Run) -> Sink | None:
+        """Return what `delta` does with the deltas of a Message component that is known, flags apart."""
+        if not self._expected or not run.takes_deltas:
+            return None
+        node, thinking = self._expected[0], self._thinking
+
+        def append(deltas: list[str], at: float | None) -> Literal[False] | None:
+            seen = self._tail + "".join(deltas)
+            if _ERROR[0] in seen:
+                return False
+            self._tail = seen[-len(_ERROR) :]
+            pieces = [piece for piece in deltas if piece]
+            if pieces:
+                run.append_deltas(node, pieces, at, thinking)
+            return None
+
+        return append
+
     def end(self, run: Run) -> None:
         """Close a flagged block that the server left open."""
         self.delta(run, "", start=False, end=True, at=None, of_message=bool(self._expected or self._ownerless))
@@ -113,3 +133,5 @@ class Answers:
             if isinstance(kept, dict):
                 self._citations[marker] = {"marker": marker, **kept}
         run.cite(list(self._citations.values()))
+        if run.retention.payloads == "drop":
+            self._citations.clear()

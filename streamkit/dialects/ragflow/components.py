@@ -15,7 +15,7 @@ from typing import Final
 
 from streamkit.dialects.ragflow.events import NodeFinishedData, NodeStartedData
 from streamkit.run import NodeExecution, Run
-from streamkit.run.execution import MAX_DEPTH
+from streamkit.run.state import MAX_DEPTH
 
 _ITEM_OF: Final = {"IterationItem": "Iteration", "LoopItem": "Loop"}
 _CONTAINERS: Final = frozenset(_ITEM_OF.values())
@@ -24,26 +24,30 @@ _CONTAINERS: Final = frozenset(_ITEM_OF.values())
 class Scope:
     """A container that is open."""
 
-    __slots__ = ("kind", "markers", "node", "round")
+    __slots__ = ("began", "kind", "marker", "node", "round")
 
     def __init__(self, node: NodeExecution, kind: str) -> None:
         self.node = node
         self.kind = kind
         self.round = -1
         """The round that goes on; -1 before the first item marker: what starts then stands beside the container."""
-        self.markers: dict[int, NodeExecution] = {}
-        """The marker of the last round, by its index."""
+        self.began = 0
+        """So many executions began in this round."""
+        self.marker: NodeExecution | None = None
+        """The marker of this round."""
 
 
 class Components:
     """The open executions of a run, and where the next one stands."""
+
+    __slots__ = ("_counts", "_open", "_rounds", "_scopes")
 
     def __init__(self) -> None:
         self._open: dict[str, deque[NodeExecution]] = {}
         self._counts: dict[str, int] = {}
         self._scopes: list[Scope] = []
         self._rounds: dict[str, tuple[str, int]] = {}
-        """By execution id: the container and the round in which it began."""
+        """By the id of an open execution: the container and the round in which it began."""
 
     def start(self, run: Run, data: NodeStartedData, at: float | None) -> NodeExecution:
         """A component begins, or begins again."""
@@ -56,6 +60,7 @@ class Components:
         else:
             node = self._create(run, name, kind, data.component_name, at)
             self._open.setdefault(name, deque()).append(node)
+            self._rounds[node.id] = self._here()
             if kind in _CONTAINERS and len(self._scopes) < MAX_DEPTH:
                 self._scopes.append(Scope(node, kind))
         run.describe(node, type=kind, title=data.component_name, started_at=data.created_at, inputs=data.inputs)
@@ -65,7 +70,11 @@ class Components:
         """A component ended: the oldest open execution of it, or one whose start was not shown."""
         name, kind = data.component_id or "", data.component_type or ""
         waiting = self._open.get(name)
-        node = waiting.popleft() if waiting else self._create(run, name, kind, data.component_name, at)
+        if waiting:
+            node = waiting[0]
+            self._forget(node)
+        else:
+            node = self._create(run, name, kind, data.component_name, at)
         run.describe(node, type=kind, title=data.component_name, inputs=data.inputs, outputs=data.outputs)
         run.close_execution(
             node, "failed" if data.error else "succeeded", error=data.error, elapsed_time=data.elapsed_time, at=at
@@ -93,9 +102,9 @@ class Components:
         scope = self._scope()
         if scope is not None:
             run.place(node, scope.node, scope.round)
+            scope.began += 1
             if kind in _ITEM_OF:
-                scope.markers = {scope.round: node}
-        self._rounds[node.id] = self._here()
+                scope.marker = node
         return node
 
     def _scope(self) -> Scope | None:
@@ -113,6 +122,7 @@ class Components:
             if scope.kind == kind:
                 del self._scopes[depth + 1 :]
                 scope.round += 1
+                scope.began, scope.marker = 0, None
                 run.begin_round(scope.node, scope.round)
                 return
 
@@ -123,10 +133,9 @@ class Components:
             return
         scope = self._scopes[depth]
         del self._scopes[depth:]
-        marker = scope.markers.get(scope.round)
-        if marker is not None and marker.round is not None and len(marker.round.nodes) == 1:
-            run.retract(marker)
-            self._forget(marker)
+        if scope.marker is not None and scope.marker.round is not None and scope.began == 1:
+            run.retract(scope.marker)
+            self._forget(scope.marker)
 
     def _exit_loop(self, run: Run, at: float | None) -> None:
         for depth in range(len(self._scopes) - 1, -1, -1):
@@ -142,3 +151,6 @@ class Components:
         waiting = self._open.get(node.node_id)
         if waiting and node in waiting:
             waiting.remove(node)
+            del self._rounds[node.id]
+            if not waiting:
+                del self._open[node.node_id]

@@ -5,12 +5,14 @@ and `data` (before v0.13 `retcode` and `retmsg`), whose `data` is an answer, a s
 Those are told apart by C.1 and get names of their own here. Every field may be missing or null.
 """
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
+from msgspec.structs import replace
 
-from streamkit.dialects.base import Event
+from streamkit.dialects.base import Delta, Event
 
 NULL: Final = Raw(b"null")
 
@@ -236,3 +238,12 @@ EVENTS: Final[tuple[type[RagflowEvent], ...]] = (
 
 ENVELOPES: Final[tuple[type[RagflowEvent], ...]] = (ChatAnswer, StreamError, StreamEnd, SessionEcho, AgentAnswer)
 """Frames that do not."""
+
+DELTAS: Final[Mapping[type[Event], Delta]] = {
+    Message: Delta(
+        lambda event: event.data.content if event.data is not None else None,
+        lambda event, text: replace(event, data=replace(event.data, content=text)),
+    ),
+    ChatAnswer: Delta(lambda event: event.answer, lambda event, text: replace(event, answer=text)),
+}
+"""What streams of text are made of."""

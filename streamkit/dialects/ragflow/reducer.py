@@ -15,7 +15,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import UNSET
 
-from streamkit.dialects.base import Event, Malformed, Unknown
+from streamkit.dialects.base import Event, Malformed, Sink, Unknown
 from streamkit.dialects.ragflow import events as ragflow
 from streamkit.dialects.ragflow.answers import Answers
 from streamkit.dialects.ragflow.components import Components
@@ -28,6 +28,17 @@ _CANCELED: Final = "cancel"
 
 class RagflowReducer:
     """The wire state of one run, over all of its bodies."""
+
+    __slots__ = (
+        "_answers",
+        "_asked",
+        "_body_ids",
+        "_components",
+        "_filtered",
+        "_terminated",
+        "_unfiltered",
+        "_unhandled",
+    )
 
     def __init__(self) -> None:
         self._components = Components()
@@ -60,8 +71,10 @@ class RagflowReducer:
         """Begin a body."""
         self._terminated = self._asked = False
 
-    def apply(self, run: Run, event: Event, at: float | None) -> None:
-        """Fold one event into the run. An envelope with a code is an error before it is anything else (C.1)."""
+    def apply(self, run: Run, event: Event, at: float | None) -> bool:
+        """Fold one event, if it belongs to the run. An envelope with a code is an error before all else (C.1)."""
+        if not self.belongs(run, event):
+            return False
         if isinstance(event, ragflow.RagflowEvent):
             if event.message_id is not None and event.message_id not in self._body_ids:
                 self._body_ids.add(event.message_id)
@@ -74,8 +87,20 @@ class RagflowReducer:
                 if not isinstance(event, ragflow.StreamError):
                     run.set_mode("agent")
                 self._error(run, event, at)
-                return
+                return True
         _APPLY.get(type(event), RagflowReducer._ignore)(self, run, event, at)
+        return True
+
+    def sink(self, run: Run, event: Event) -> Sink | None:
+        """Return what appends the deltas of an agent: all else in them is known from this one."""
+        if not isinstance(event, ragflow.Message) or event.code or event.data is None or run.status != "running":
+            return None
+        if event.data.start_to_think or event.data.end_to_think:
+            return None
+        return self._answers.sink(run)
+
+    def forget(self, node: NodeExecution) -> None:
+        """Nothing is noted of an execution that ended."""
 
     def close(self, run: Run, at: float | None) -> None:
         """Conclude how the run stands at the end of a body (C.6, correction 1)."""

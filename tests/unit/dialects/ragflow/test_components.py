@@ -5,7 +5,7 @@ import pytest
 from streamkit import Run
 from streamkit.dialects.ragflow.components import Components
 from streamkit.dialects.ragflow.events import NodeFinishedData, NodeStartedData
-from streamkit.run.execution import MAX_DEPTH
+from streamkit.run.state import MAX_DEPTH
 
 KINDS = {"I": "Iteration", "i": "IterationItem", "L": "Loop", "l": "LoopItem", "X": "ExitLoop", "U": "UserFillUp"}
 

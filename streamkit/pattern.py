@@ -1,0 +1,79 @@
+"""Frames that differ in one text only: learned from one of them, and then read without parsing the rest.
+
+The frames of a token stream repeat the same bytes before and after the text, hundreds of times. A pattern holds these
+bytes and the event that they mean. It is exact: what stands between them is decoded as a JSON string, by the same
+decoder as ever, and whatever is no string there is no case for the pattern.
+"""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+
+from streamkit.dialects.base import Delta, Event
+
+_PROBE: Final = "\N{SYMBOL FOR SUBSTITUTE}probe"
+_QUOTED_PROBE: Final = b'"%b"' % _PROBE.encode()
+_MOST_PLACES: Final = 4
+"""So many places of a text in its frame are tried; most texts stand in one."""
+
+_TEXT: Final = msgspec.json.Decoder(str)
+_TEXTS: Final = msgspec.json.Decoder(list[str])
+
+
+class Pattern(Struct, frozen=True):
+    """What the frames of a stream of text have in common."""
+
+    start: bytes
+    """The data before the text's JSON string."""
+    end: bytes
+    """The data after it."""
+    event: Event
+    """The event of the frame that this was learned from."""
+    with_text: Callable[[Any, str], Event]
+    """Returns a copy of the event with another text."""
+
+    @staticmethod
+    def texts(middles: list[bytes]) -> list[str] | None:
+        """Decode what stands between `start` and `end` in some frames; None if not each one is a JSON string."""
+        try:
+            if len(middles) == 1:
+                return [_TEXT.decode(middles[0])]
+            # At once, which is much faster. A JSON string cannot hold an LF, so none of them hides a comma between two
+            # frames; then there are as many strings as frames only if each is one.
+            texts = _TEXTS.decode(b"[%b]" % b",\n".join(middles))
+        except (msgspec.MsgspecError, UnicodeError):
+            return None
+        return texts if len(texts) == len(middles) else None
+
+    def events(self, texts: list[str]) -> list[Event]:
+        """Return the events that frames with these texts mean."""
+        event, with_text = self.event, self.with_text
+        return [with_text(event, text) for text in texts]
+
+
+def learn(data: bytes, event: Event, delta: Delta, decode: Callable[[bytes], Event]) -> Pattern | None:
+    """Learn the pattern of a frame; None if its text cannot be found in its data.
+
+    Args:
+        data: the data of the frame.
+        event: what it was decoded to.
+        delta: where its text stands.
+        decode: the decoder of such frames.
+    """
+    text = delta.text(event)
+    if text is None:
+        return None
+    quoted = b'"%b"' % text.encode()
+    expected = delta.with_text(event, _PROBE)
+    place = data.find(quoted)
+    for _ in range(_MOST_PLACES):
+        if place < 0:
+            break
+        start, end = data[:place], data[place + len(quoted) :]
+        # The proof: another text in this place is decoded to the same event with that text.
+        if decode(b"".join((start, _QUOTED_PROBE, end))) == expected:
+            return Pattern(start, end, event, delta.with_text)
+        place = data.find(quoted, place + 1)
+    return None
