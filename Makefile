@@ -27,9 +27,8 @@ check: .venv/.dev ## lint, formatting, types, import contracts
 coverage: .venv/.test ## run the tests once more and see that they reach the code
 	@HYPOTHESIS_PROFILE=quick $(BIN)/python -m pytest -q -n auto --cov
 
-bench: .venv/.package ## compare with peers
-	@if [ -f benchmarks/compare.py ]; then $(BIN)/python -m benchmarks.compare; \
-	else echo "There are no benchmarks yet: benchmarks/compare.py does not exist."; fi
+bench: .venv-bench/.peers ## compare with peers, in an environment of its own
+	@.venv-bench/bin/python -m benchmarks.compare
 
 .venv/.made:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
@@ -49,4 +48,13 @@ bench: .venv/.package ## compare with peers
 
 .venv/.dev: pyproject.toml .venv/.test
 	@$(PIP) --group dev
+	@touch $@
+
+# The peers stand apart, so that none of them can be imported by mistake; one of them is for node.
+.venv-bench/.peers: pyproject.toml | .venv/.made
+	@.venv/bin/python -m venv --clear .venv-bench
+	@.venv-bench/bin/python -m pip install -qq --disable-pip-version-check --upgrade 'pip>=25.1'
+	@.venv-bench/bin/python -m pip install -qq --disable-pip-version-check --editable . --group bench
+	@npm install --silent --no-audit --no-fund --ignore-scripts --prefix .venv-bench/node eventsource-parser@4.1.3 || \
+	echo "eventsource-parser is left out: npm is not there, or could not install it." >&2
 	@touch $@

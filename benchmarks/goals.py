@@ -1,0 +1,123 @@
+"""What streamkit wants of itself, and whether a comparison shows it. All are ratios of one run, or bytes."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+from msgspec import Struct
+
+from benchmarks.peers import LOOP, PEERS
+from benchmarks.results import Figures, Results, ratio, worst
+from benchmarks.stages import STREAMKIT
+
+HUGE: Final = "one_12mb_event"
+_USUAL: Final = ("event", "64KiB")
+_UNUSUAL: Final = ("random", "4KiB", "1-byte")
+_TIMES: Final = 4
+"""The longer line of the two that show whether time is linear."""
+
+
+class Goal(Struct, frozen=True):
+    """One goal."""
+
+    text: str
+    found: str
+    met: bool | None
+    """None if it was not measured."""
+
+
+def goals(results: Results) -> list[Goal]:
+    """Say of each goal whether it is met."""
+    return [*_speed(results), *_size(results)]
+
+
+def _speed(results: Results) -> Iterator[Goal]:
+    for shape, most in (("token_stream", 1.25), ("mixed_workflow", 1.4)):
+        found = worst(_beside(results, STREAMKIT, "decode", "msgspec alone", "decode", shape))
+        yield _at_most(f"decode, {shape}: at most {most} x msgspec alone", found, most)
+    for stage, shape, least in (
+        ("run", "token_stream", 5),
+        ("gateway", "token_stream", 7),
+        ("run", "mixed_workflow", 3),
+    ):
+        found = _least(_beside(results, "httpx-sse", "json", STREAMKIT, stage, shape))
+        yield _at_least(f"{stage}, {shape}: {least} x faster than httpx-sse and json.loads", found, least)
+    libraries = [name for name in PEERS if name != LOOP]
+    for text, peers, shape, least in (
+        ("frame, every shape: faster than every Python library", libraries, None, 1),
+        ("frame, token_stream: 2 x faster than every Python library", libraries, "token_stream", 2),
+        ("frame, every shape: faster than the loop that people write", [LOOP], None, 1),
+    ):
+        found, where = _quickest(results, peers, shape, _USUAL)
+        yield _at_least(text, found, least, where)
+    found, where = _quickest(results, libraries, None, _UNUSUAL)
+    yield _at_least("frame, every shape, other chunks: faster than every Python library", found, 1, where)
+    times = linearity(results, STREAMKIT)
+    yield _at_most("frame, a line of 4 MB: at most 5 x the time of 1 MB", times, 5)
+    joined = ratio(_huge(results, "frame", STREAMKIT), _huge(results, "join", "join and find"))
+    yield _at_most("frame, an event of 12 MB: at most 3 x join and find", joined, 3)
+
+
+def _size(results: Results) -> Iterator[Goal]:
+    flat = worst(found.ratio for found in results.flat)
+    yield _at_most("long runs: the last tenth at most 1.1 x the first", flat, 1.1)
+    for memory in results.memory:
+        if memory.name == "taps":
+            size = f"{memory.bytes / 1024:.1f} KiB"
+            yield Goal("an open tap in a gateway: at most 8 KiB beyond its text", size, memory.bytes <= 8 * 1024)
+        if memory.name == "executions":
+            size = f"{memory.bytes / 1e6:.0f} MB"
+            yield Goal("100,000 executions: less than 60 MB", size, memory.bytes < 60e6)
+
+
+def linearity(results: Results, library: str) -> float | None:
+    """How often the time for 1 MB a line of 4 MB takes."""
+    scales = sorted({figures.scale for figures in results.figures if figures.shape == HUGE})
+    if not scales:
+        return None
+    short = results.find("frame", HUGE, "4KiB", library, scale=scales[0])
+    long = results.find("frame", HUGE, "4KiB", library, scale=scales[0] * _TIMES)
+    return ratio(long, short)
+
+
+def _huge(results: Results, stage: str, library: str) -> Figures | None:
+    return results.find(stage, HUGE, "4KiB", library, scale=1.0)
+
+
+def _beside(results: Results, one: str, stage: str, base: str, base_stage: str, shape: str) -> Iterator[float | None]:
+    """How often the base's time one library takes, in each chunking."""
+    for chunking in _USUAL:
+        figures = results.find(stage, shape, chunking, one)
+        yield ratio(figures, results.find(base_stage, shape, chunking, base))
+
+
+def _quickest(
+    results: Results, peers: list[str], shape: str | None, chunkings: Sequence[str]
+) -> tuple[float | None, str]:
+    """How often streamkit's time a peer takes, where that is least; and which peer, and where."""
+    found = [
+        (times, f" ({figures.library}, {figures.shape}, {figures.chunking})")
+        for figures in results.figures
+        if figures.library in peers
+        and figures.chunking in chunkings
+        and figures.stage == "frame"
+        and shape in (None, figures.shape)
+        if (times := ratio(figures, _ours(results, figures))) is not None
+    ]
+    return min(found, default=(None, ""))
+
+
+def _ours(results: Results, figures: Figures) -> Figures | None:
+    return results.find(figures.stage, figures.shape, figures.chunking, STREAMKIT, scale=figures.scale)
+
+
+def _least(ratios: Iterable[float | None]) -> float | None:
+    return min((times for times in ratios if times is not None), default=None)
+
+
+def _at_most(text: str, found: float | None, most: float) -> Goal:
+    return Goal(text, "not measured" if found is None else f"{found:.2f}", None if found is None else found <= most)
+
+
+def _at_least(text: str, found: float | None, least: float, where: str = "") -> Goal:
+    told = "not measured" if found is None else f"{found:.2f}{where}"
+    return Goal(text, told, None if found is None else found >= least)
