@@ -122,7 +122,7 @@ def _type(annotation: Any) -> str:
     if get_origin(annotation) in (Union, types.UnionType):
         kinds = [kind for kind in get_args(annotation) if kind not in (types.NoneType, UnsetType)]
         return "number" if set(kinds) == {int, float} else " or ".join(map(_type, kinds))
-    if get_origin(annotation) is list:
+    if get_origin(annotation) in (list, tuple):
         return f"list of {_type(get_args(annotation)[0])}"
     if get_origin(annotation) is dict:
         return f"object of {_type(get_args(annotation)[1])}"
