@@ -113,7 +113,7 @@ class Reader:
         self._opening = b""
         self._parser: Parser | None = None
         self._lines: JsonBody | None = None
-        self._held: list[tuple[int, int, bytes]] = []
+        self._held: list[tuple[int, int, bytes]] | None = None
         self._closed = False
         self._pattern: Pattern | None = None
         self._hits = 0  # so many frames fitted the pattern
@@ -361,6 +361,7 @@ class Reader:
         if self.dialect is not None:
             self._decode(self.dialect, number, offset, data, records)
             return
+        self._held = self._held or []
         self._held.append((number, offset, data))
         self.dialect = detect(data)
         if self.dialect is not None or len(self._held) >= _HELD:
@@ -369,9 +370,9 @@ class Reader:
     def _settle_for_default(self) -> list[Record]:
         if self.dialect is None:
             self.dialect = next(iter(DIALECTS.values()))
-            self.troubles.append(("unknown-dialect", f"{len(self._held)} frames that no dialect recognises"))
+            self.troubles.append(("unknown-dialect", f"{len(self._held or ())} frames that no dialect recognises"))
         records: list[Record] = []
-        held, self._held = self._held, []
+        held, self._held = self._held or [], None
         for number, offset, data in held:
             self._decode(self.dialect, number, offset, data, records)
         return records

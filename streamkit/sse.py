@@ -15,8 +15,9 @@ is obeyed, when their line ends.
 
 1. `feed` and `cut` know two chunks themselves: one data line and its blank line, as tokens arrive, and a piece in the
    middle of a line, which is only kept.
-2. `_read` has C split all others into lines. The whole blocks among them are read by `_fold`, which does what the
-   standard says, or if they are many, and each is one data line, by `_alike` without a step of Python for each.
+2. `_read` has C split all others into lines; CRs are taken away before, where all line ends are CRLF. Whole blocks are
+   read by `_fold`, which does what the standard says, or if they are many, and each is one data line, by `_alike`
+   without a step of Python for each.
 3. `_prepare` comes before it for what is rare: long chunks, a BOM, an LF behind a CR, a block near the limit.
    `_slowly` gives `_read` one line at a time, where line ends are of several kinds or the limit must be looked at.
    A block over it forgets everything but where it began and the last event ID.
@@ -35,6 +36,7 @@ _LF: Final = 10
 _CR: Final = 13
 _SPACE: Final = 32
 _COLON: Final = 58
+_R: Final = 114
 _SPACED: Final = b"data: "
 _BARE: Final = b"data:"
 _LF_LF: Final = b"\n\n"
@@ -47,8 +49,6 @@ _PORTION: Final = 65536  # so much is split at once: an object for each line, bu
 _MANY: Final = 8  # from so many lines on _alike is worth its preparations
 _FEW_PIECES: Final = 64  # more pieces than this are joined, if they have
 _SMALL_PIECE: Final = 256  # less bytes than this on the average
-_NAMES: Final = 16  # so many event names are remembered, if they have
-_NAME: Final = 64  # no more bytes than this
 
 _Cut = bytes | list[bytes]
 
@@ -134,7 +134,8 @@ class Parser:
         "_kept",
         "_limit",
         "_line",
-        "_names",
+        "_name",
+        "_named",
         "_pieces",
         "_plain",
         "_prefix",
@@ -168,7 +169,8 @@ class Parser:
         self._limit = max_frame_bytes
         self._prefix = _SPACED  # how the last data line began, and ...
         self._blank = _LF_LF  # ... how lines last ended: what the shortcuts look for
-        self._names: dict[bytes, str] = {}  # the text of event names; to decode one again takes as long as to read it
+        self._named = b"\n"  # the value of the last event name, and ...
+        self._name = ""  # ... its text: most are as the last, and to decode one takes longer than to read its line
         self.expect(b"", b"")
         self.last_event_id = ""
         self.retry: int | None = None
@@ -230,35 +232,35 @@ class Parser:
         if type(chunk) is not bytes:
             chunk = bytes(memoryview(chunk))
         pieces = self._pieces
-        if pieces is None and len(chunk) <= self._plain:
+        if pieces and _LF not in chunk and _CR not in chunk:
+            pieces.append(chunk)
+            self.bytes = size = self.bytes + len(chunk)
+            if size > self._bound:
+                self._settle()
+            return []
+        frames: list[Frame] = []
+        if len(chunk) > self._plain:
+            self._prepare(chunk, frames, [])
+            return frames
+        if pieces is None:
             # Methods of one argument cost a fifth of those that take a position. They return the same object if there
             # was nothing to remove. After `data:` a space is not data; other first bytes below it are just rare.
             rest = chunk.removeprefix(self._prefix)
             if rest is not chunk:
                 data = rest.removesuffix(self._blank)
                 if data is not rest and _LF not in data and _CR not in data and rest[0] > _SPACE:
-                    frame = Frame("", memoryview(data), self.last_event_id, self.bytes, self.frames)
+                    frames.append(Frame("", memoryview(data), self.last_event_id, self.bytes, self.frames))
                     self.frames += 1
                     self.bytes += len(chunk)
-                    return [frame]
-        elif pieces and _LF not in chunk and _CR not in chunk:
-            pieces.append(chunk)
-            self.bytes += len(chunk)
-            if self.bytes > self._bound:
-                self._settle()
-            return []
-        frames: list[Frame] = []
-        if len(chunk) > self._plain:
-            self._prepare(chunk, frames, [])
-        else:
-            self._read(chunk, frames, [])
+                    return frames
+        self._read(chunk, frames, [])
         return frames
 
     def cut(self, chunk: bytes | bytearray | memoryview) -> list[bytes | list[bytes]]:
         """As `feed`, but make no frame: of each frame only the data, as bytes.
 
         Where `expect` was told how data begins and ends, a run of consecutive frames whose data does so comes as one
-        list of what stands between.
+        list of what stands between. Data that is long, or of several lines, comes whole.
 
         Args:
             chunk: Any number of bytes. What is not `bytes` is copied, once.
@@ -269,7 +271,17 @@ class Parser:
         if type(chunk) is not bytes:
             chunk = bytes(memoryview(chunk))
         pieces = self._pieces
-        if pieces is None and len(chunk) <= self._plain:
+        if pieces and _LF not in chunk and _CR not in chunk:
+            pieces.append(chunk)
+            self.bytes = size = self.bytes + len(chunk)
+            if size > self._bound:
+                self._settle()
+            return []
+        cuts: list[_Cut] = []
+        if len(chunk) > self._plain:
+            self._prepare(chunk, None, cuts)
+            return cuts
+        if pieces is None:
             rest = chunk.removeprefix(self.begins)
             if rest is not chunk:
                 middle = rest.removesuffix(self.ends)
@@ -284,17 +296,7 @@ class Parser:
                     self.frames += 1
                     self.bytes += len(chunk)
                     return [data]
-        elif pieces and _LF not in chunk and _CR not in chunk:
-            pieces.append(chunk)
-            self.bytes += len(chunk)
-            if self.bytes > self._bound:
-                self._settle()
-            return []
-        cuts: list[_Cut] = []
-        if len(chunk) > self._plain:
-            self._prepare(chunk, None, cuts)
-        else:
-            self._read(chunk, None, cuts)
+        self._read(chunk, None, cuts)
         return cuts
 
     def take(self, size: int) -> bool:
@@ -342,17 +344,12 @@ class Parser:
         """Read a chunk, and put what it dispatches into `frames`, or if that is None into `cuts`."""
         if not chunk:
             return
-        text = chunk
-        blank = _LF_LF
-        extra = 0  # bytes of a line end in the stream beside its LF
-        if _CR in chunk:
-            # To replace CRLF by LF takes 25 times as long, since only single bytes are searched with memchr.
-            text = chunk.replace(b"\r", b"")
-            blank = _CRLF_CRLF
-            extra = 1
-            if text.replace(b"\n", b"\r\n") != chunk:
-                self._slowly(chunk, frames, cuts)
-                return
+        text = _with_lf(chunk) if _CR in chunk else chunk
+        if not text:
+            self._slowly(chunk, frames, cuts)
+            return
+        extra = 0 if text is chunk else 1  # bytes of a line end in the stream beside its LF
+        blank = _CRLF_CRLF if extra else _LF_LF
         if blank is not self._blank:
             self._learn(self._prefix, blank)
         lines = BytesIO(text).readlines()  # memchr; split() looks at each byte, and takes six times as long
@@ -370,14 +367,17 @@ class Parser:
             lines[0] = b"".join(pieces)
             pieces.clear()  # or a long line would be in memory three times
         self._line = self.bytes - len(rest)
-        begun = _last_block(lines) if lines and lines[-1] != b"\n" else None
+        begun: list[bytes] = []  # the lines of the last block, which has no blank line yet
+        while lines and lines[-1] != b"\n":
+            begun.append(lines.pop())
         if lines:
             if len(lines) < _MANY or self._kept or not self._alike(lines, extra, frames, cuts):
                 self._fold(lines, at, extra, frames, cuts)
-            self._start = self._line - (sum(map(len, begun)) + extra * len(begun) if begun else 0)
-        self._pieces = [rest] if rest else begun and []
+            self._start = self._line
+        self._pieces = [rest] if rest else ([] if begun else None)
         if begun:
-            self._keep(begun)
+            begun.reverse()
+            self._keep(begun, extra, first=bool(lines))
 
     def _alike(self, lines: list[bytes], extra: int, frames: list[Frame] | None, cuts: list[_Cut]) -> bool:
         """Dispatch the data of lines if each is data and has a blank line behind it; tell whether that is so.
@@ -429,14 +429,13 @@ class Parser:
             text = b"".join(self._done or ())
             self._done = None  # first, or a big block would be in memory three times
             self._kept = 0
-            at -= len(text) + extra * text.count(b"\n")
+            at -= len(text) + (text.count(b"\n") if extra else 0)
             lines = chain(BytesIO(text), lines)
         start = self._start
         number = self.frames
-        beats = 0
         prefix = self._prefix
         id_ = self.last_event_id
-        event: bytes | None = None
+        event = b"\n"
         new_id: bytes | None = None
         data: bytes | None = None  # of the first data line
         joined: BytesIO | None = None  # of all data lines, if there are more, or long ones
@@ -450,32 +449,33 @@ class Parser:
                     if joined is not None:
                         joined.truncate(joined.tell() - 1)
                         data = joined.getvalue()  # no copy
-                        joined = None
-                        if frames is None:
-                            self._cut(datas, cuts)
-                            datas = []
-                            cuts.append(data)
-                    elif frames is None:
-                        datas.append(data)
-                    else:
+                    elif frames is not None:
                         data = data.removesuffix(b"\n")
                     if frames is not None:
                         if new_id is not None:
                             id_ = _text(new_id)
                             new_id = None
-                        name = "" if event is None else self._names.get(event) or self._name(event)
-                        frames.append(Frame(name, memoryview(data), id_, start, number))
+                        if event != self._named:
+                            self._named = event
+                            self._name = _text(event)
+                        frames.append(Frame(self._name, memoryview(data), id_, start, number))
+                    elif joined is None:
+                        datas.append(data)
+                    else:
+                        self._cut(datas, cuts)
+                        datas = []
+                        cuts.append(data)
                     number += 1
-                    data = None
+                    data = joined = None
                 elif fields:
-                    beats += 1
+                    self.heartbeats += 1
                     if not number:
                         self.opening_heartbeats += 1
                 fields = False
-                event = None
+                event = b"\n"
                 start = at
                 continue
-            if size > _LONG and line.startswith(prefix) and line[len(prefix)] > _SPACE:  # as below, copied once
+            if size > _LONG and line.startswith(prefix) and line[len(prefix)] > _SPACE:  # as below, but copied once
                 if joined is None:
                     joined = BytesIO()
                     joined.write(data or b"")
@@ -490,25 +490,25 @@ class Parser:
                 event = value
                 continue
             elif line[0] == _COLON:
-                beats += 1
+                self.heartbeats += 1
                 if not number:
                     self.opening_heartbeats += 1
                 continue
             else:  # 9.2.6, "process the field"
                 fields = True
-                name_, colon, value = line.partition(b":")
+                name, colon, value = line.partition(b":")
                 if not colon:
-                    name_ = name_[:-1]
+                    name = name[:-1]
                     value = b"\n"
-                if name_ == b"id":
+                if name == b"id":
                     if _NUL not in value:
                         new_id = value
                     continue
-                if name_ == b"event":
+                if name == b"event":
                     event = value
                     continue
-                if name_ != b"data":
-                    if name_ == b"retry":
+                if name != b"data":
+                    if name == b"retry":
                         self._set_retry(line)
                     continue
                 if colon:  # and no space behind it
@@ -523,8 +523,6 @@ class Parser:
                 joined.write(value)
         if datas:
             self._cut(datas, cuts)
-        if beats:
-            self.heartbeats += beats
         self.frames = number
         self.last_event_id = id_ if new_id is None else _text(new_id)
         if prefix is not self._prefix:
@@ -551,28 +549,25 @@ class Parser:
             else:
                 run.append(middle)
 
-    def _name(self, value: bytes) -> str:
-        """The event name as text, remembered."""
-        name = _text(value)
-        if len(value) <= _NAME:
-            if len(self._names) == _NAMES:
-                self._names.clear()
-            self._names[value] = name
-        return name
-
-    def _keep(self, lines: list[bytes]) -> None:
-        """Keep the finished lines of a block that goes on."""
-        kept = bytearray()
+    def _keep(self, lines: list[bytes], extra: int, *, first: bool) -> None:
+        """Keep the finished lines of a block that goes on; with `first` it begins with them."""
+        text = bytearray()  # b"".join() would take 80 bytes more for each line
+        fields = comments = 0
         for line in lines:
-            if line[0] == _COLON:
+            letter = line[0]
+            if letter == _COLON:
                 self._beat()
+                comments += len(line)
             else:
-                kept += line
-                self._kept += len(line) - 1
-                if line.startswith(b"retry"):
+                text += line
+                fields += 1
+                if letter == _R:
                     self._set_retry(line)
-        if kept:
-            self._done = _appended(self._done, bytes(kept), self._kept)
+        if first:
+            self._start -= len(text) + comments + extra * len(lines)
+        if fields:
+            self._kept += len(text) - fields
+            self._done = _appended(self._done, bytes(text), self._kept)
         if self._kept + 3 * _PORTION > self._limit:  # a line of two portions may be pending before _settle looks at it
             self._settle()
 
@@ -625,10 +620,7 @@ class Parser:
         self._settle()
 
     def _settle(self) -> None:
-        """Look at what is pending: how is the next chunk to be read, and how many bytes more of the line?
-
-        A block is over the limit, or the line is in many small pieces.
-        """
+        """Look at what is pending: say how the next chunk is to be read, and drop or join what became too much."""
         if self._pieces is None:
             self._start = self._line = self.bytes
         odd = self._bom is not None or self._after_cr or self._dropping is not None
@@ -737,6 +729,13 @@ def _text(value: bytes) -> str:
     return value[:-1].decode("utf-8", "replace").removeprefix(" ")
 
 
+def _with_lf(text: bytes) -> bytes:
+    """The text with LF for CRLF, or nothing if it has other line ends too."""
+    # To replace CRLF by LF takes 25 times as long, since only single bytes are searched with memchr.
+    lf = text.replace(b"\r", b"")
+    return lf if lf.replace(b"\n", b"\r\n") == text else b""
+
+
 def _appended(pieces: list[bytes] | None, piece: bytes, size: int) -> list[bytes]:
     """Return the pieces, of `size` bytes together, with one more.
 
@@ -749,13 +748,3 @@ def _appended(pieces: list[bytes] | None, piece: bytes, size: int) -> list[bytes
     if len(pieces) > _FEW_PIECES and size < _SMALL_PIECE * len(pieces):
         return [b"".join(pieces)]
     return pieces
-
-
-def _last_block(lines: list[bytes]) -> list[bytes]:
-    """Take away from `lines` those of the last block, which has no blank line yet, and return them."""
-    begin = len(lines)
-    while begin and lines[begin - 1] != b"\n":
-        begin -= 1
-    block = lines[begin:]
-    del lines[begin:]
-    return block

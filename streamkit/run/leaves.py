@@ -13,14 +13,19 @@ _EXACT: Final = Context(prec=300, traps=[])
 class Leaves:
     """Sums over executions that are no containers. What one of them spent may become known in pieces."""
 
-    __slots__ = ("_payers", "completion_tokens", "cost", "prompt_tokens", "tokens")
+    __slots__ = ("_prices", "completion_tokens", "prompt_tokens", "tokens")
 
     def __init__(self) -> None:
         self.tokens = 0
         self.prompt_tokens: int | None = None
         self.completion_tokens: int | None = None
-        self.cost: Cost = {}
-        self._payers: dict[str, int] = {}  # so many leaves named a price in a currency
+        self._prices: tuple[Cost, dict[str, int]] | None = None
+        """Sums of prices by currency, and how many leaves named one; most runs of a gateway have none."""
+
+    @property
+    def cost(self) -> Cost:
+        """Prices, by currency."""
+        return self._prices[0] if self._prices is not None else {}
 
     def add(self, usage: NodeUsage) -> None:
         """Add what a leaf spent."""
@@ -29,9 +34,12 @@ class Leaves:
             self.prompt_tokens = (self.prompt_tokens or 0) + usage.prompt_tokens
         if usage.completion_tokens is not None:
             self.completion_tokens = (self.completion_tokens or 0) + usage.completion_tokens
-        for currency, amount in (usage.cost or {}).items():
-            self.cost[currency] = _EXACT.add(self.cost.get(currency, Decimal(0)), amount)
-            self._payers[currency] = self._payers.get(currency, 0) + 1
+        if usage.cost:
+            self._prices = self._prices or ({}, {})
+            cost, payers = self._prices
+            for currency, amount in usage.cost.items():
+                cost[currency] = _EXACT.add(cost.get(currency, Decimal(0)), amount)
+                payers[currency] = payers.get(currency, 0) + 1
 
     def take_back(self, usage: NodeUsage) -> None:
         """Take off what a leaf was thought to have spent."""
@@ -40,8 +48,10 @@ class Leaves:
             self.prompt_tokens -= usage.prompt_tokens
         if usage.completion_tokens is not None and self.completion_tokens is not None:
             self.completion_tokens -= usage.completion_tokens
-        for currency, amount in (usage.cost or {}).items():
-            self.cost[currency] = _EXACT.subtract(self.cost[currency], amount)
-            self._payers[currency] -= 1
-            if not self._payers[currency]:
-                del self.cost[currency]
+        if usage.cost and self._prices is not None:
+            cost, payers = self._prices
+            for currency, amount in usage.cost.items():
+                cost[currency] = _EXACT.subtract(cost[currency], amount)
+                payers[currency] -= 1
+                if not payers[currency]:
+                    del cost[currency]

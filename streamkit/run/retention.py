@@ -69,6 +69,8 @@ def facts_of(outputs: bytes) -> Facts:
         if not isinstance(value, dict):
             return NO_FACTS
         text, action = value.get("text"), value.get("__action_id")
+    if not isinstance(text, str) and not isinstance(action, str):
+        return NO_FACTS
     return Facts(len(text) if isinstance(text, str) else None, action if isinstance(action, str) else None)
 
 

@@ -30,7 +30,7 @@ class Text:
         self.open_is_thinking = False
         """Whether what stands behind an unclosed tag is known to be thinking, which goes on."""
         self._room = limit
-        self._pieces: list[str] = []
+        self._pieces: list[str] | None = None
         self._blocks = 0  # so many of the pieces, at the front, are joined ones
         self._split: tuple[str, str] | None = None
 
@@ -56,19 +56,20 @@ class Text:
             if not kept:
                 return lost
             piece = kept
-        self._pieces.append(piece)
-        if len(self._pieces) - self._blocks >= _PIECES:
-            self._join(self._blocks)
+        pieces = self._pieces
+        if pieces is None:
+            self._pieces = [piece]
+            return lost
+        pieces.append(piece)
+        if len(pieces) - self._blocks >= _PIECES:
+            pieces[self._blocks :] = ["".join(pieces[self._blocks :])]
             self._blocks += 1
         return lost
 
-    def _join(self, start: int) -> None:
-        self._pieces[start:] = ["".join(self._pieces[start:])]
-
     def replace(self, whole: str) -> int:
         """Take `whole` in place of all that came before; return how many characters of it are not kept."""
-        room = None if self._room is None else self._room + sum(map(len, self._pieces))
-        self._pieces.clear()
+        room = None if self._room is None else self._room + sum(map(len, self._pieces or ()))
+        self._pieces = None
         self._blocks = self.length = self.cut = 0
         self._room = room
         return self.append(whole)
@@ -76,10 +77,13 @@ class Text:
     @property
     def raw(self) -> str:
         """The text as it was sent, thinking included."""
-        if len(self._pieces) > 1:
-            self._join(0)
+        pieces = self._pieces
+        if pieces is None:
+            return ""
+        if len(pieces) > 1:
+            pieces[:] = ["".join(pieces)]
             self._blocks = 1
-        return self._pieces[0] if self._pieces else ""
+        return pieces[0]
 
     @property
     def visible(self) -> str:

@@ -4,7 +4,7 @@ The rules of `streamkit.run.run` hold here; this is its other half. Every operat
 the tree is.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Final, TypeVar
 
 import msgspec
@@ -22,6 +22,7 @@ from streamkit.run.text import Text
 T = TypeVar("T")
 
 _OUTPUTS: Final = "outputs_json"
+_EMPTY: Final[Mapping[bytes, bytes]] = {value: value for value in (b"{}", b"[]")}
 _BACKSLASH: Final = 92  # one byte is searched ten times as fast as two
 _ESCAPE: Final = b"\\u"
 
@@ -142,7 +143,9 @@ class Tree(Places):
         if extras.decoded:
             extras.decoded.pop(slot, None)
         if slot == _OUTPUTS and (kept is not data or extras.facts is not None):
-            node.extras().facts = facts_of(data)
+            facts = facts_of(data)
+            if facts is not node.facts:
+                node.extras().facts = facts
 
     def _is_known(self, node: NodeExecution, slot: str) -> bool:
         return getattr(node, slot) is not None or (slot == _OUTPUTS and node._extras.facts is not None)
@@ -269,6 +272,8 @@ class Tree(Places):
         """Return a private copy of a JSON value, which pins no buffer; None for null. What is mended is reported."""
         data = bytes(raw)
         if data.isascii() and (_BACKSLASH not in data or _ESCAPE not in data):
+            if len(data) == 2:  # an empty object or list: one for all of them
+                return _EMPTY.get(data, data)
             return None if is_null(data) else data
         kept = cleaned(data)
         if kept is not data:

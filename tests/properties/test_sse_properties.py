@@ -344,6 +344,22 @@ def test_cut_gives_the_data_of_the_frames(case: tuple[bytes, bytes, list[bytes]]
     assert told(parser) == told(other)
 
 
+@given(expected_streams(), limits)
+def test_what_take_says_of_a_block_is_what_cut_would(case: tuple[bytes, bytes, list[bytes]], limit: int) -> None:
+    start, end, chunks = case
+    parser, other = Parser(max_frame_bytes=limit), Parser(max_frame_bytes=limit)
+    parser.expect(start, end)
+    other.expect(start, end)
+    for chunk in chunks:
+        rest = chunk.removeprefix(parser.begins)
+        middle = rest.removesuffix(parser.ends)
+        whole = rest is not chunk and middle is not rest and b"\n" not in middle and b"\r" not in middle
+        cuts: list[Any] = [[middle]] if whole and parser.take(len(chunk)) else parser.cut(chunk)
+        assert cuts == other.cut(chunk)
+        assert (parser.frames, parser.bytes) == (other.frames, other.bytes)
+    assert told(parser) == told(other)
+
+
 SMALL = {
     "_LONG": 20,
     "_PORTION": 32,

@@ -752,6 +752,16 @@ def test_a_block_of_very_many_lines(line: bytes, size: int) -> None:
     assert outcome.offsets == [0, len(stream) - 10]
 
 
+def test_long_data_is_cut_whole() -> None:
+    """Of one line or several, alone in its chunk or not."""
+    line = b"data: {" + b"x" * 5000 + b"}\n"
+    data = line[6:-1]
+    parser = Parser()
+    parser.expect(b"{", b"}")
+    assert parser.cut(b"data: {1}\n\n" + line + b"\n" + line * 2 + b"\n") == [[b"1"], data, data + b"\n" + data]
+    assert parser.cut(line + b"\n" + line + b"\ndata: {2}\n\n") == [data, data, [b"2"]]
+
+
 def test_start_and_end_do_not_overlap() -> None:
     parser = Parser()
     parser.expect(b"aba", b"ab")
@@ -786,6 +796,86 @@ def test_cut_after_close_is_an_error_of_the_caller() -> None:
 @pytest.mark.parametrize("kind", [bytearray, memoryview])
 def test_cut_takes_other_buffers(kind: Any) -> None:
     assert Parser().cut(kind(b"data: a\n\n")) == [b"a"]
+
+
+# A whole block that the caller has read.
+
+
+@pytest.mark.parametrize(
+    ("sample", "begins", "ends"),
+    [
+        (b"data: {}\n\n", b"data: {", b"}\n\n"),
+        (b"data:{}\n\n", b"data:{", b"}\n\n"),
+        (b"data: {}\r\n\r\n", b"data: {", b"}\r\n\r\n"),
+    ],
+)
+def test_a_block_of_expected_data_begins_and_ends_as_the_peer_writes_it(
+    sample: bytes, begins: bytes, ends: bytes
+) -> None:
+    parser = Parser()
+    parser.expect(b"{", b"}")
+    parser.cut(sample)
+    assert (parser.begins, parser.ends) == (begins, ends)
+
+
+def test_what_is_not_expected_is_never_removed() -> None:
+    """`removeprefix` of nothing returns the chunk itself."""
+    parser = Parser()
+    assert (parser.begins, parser.ends) == (b"", b"")
+    parser.expect(b"{", b"}")
+    parser.expect(b"", b"}")
+    assert (parser.begins, parser.ends) == (b"", b"")
+
+
+def test_what_was_taken_is_a_frame_like_any_other() -> None:
+    parser, other = Parser(), Parser()
+    for each in (parser, other):
+        each.expect(b"{", b"}")
+        each.feed(b"id: 7\ndata: first\n\n")
+    block = b"data: {1}\n\n"
+    assert parser.take(len(block))
+    other.cut(block)
+    assert parser.feed(b"data: last\n\n") == other.feed(b"data: last\n\n")
+    assert (parser.frames, parser.bytes, parser.last_event_id) == (other.frames, other.bytes, "7")
+    parser.take(len(block))
+    other.cut(block)
+    for each in (parser, other):
+        each.feed(b"data: cut")
+    assert parser.close() == other.close() == Tail(53, 9, b"data: cut")
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        b"",
+        b"\xef\xbb",
+        b"data: a",
+        b"data: a\n",
+        b": c\n",
+        b": c",
+        b"event: x\n",
+        b"data: a\r\r",
+        b"data: a\n\nid: 1\n",
+    ],
+)
+def test_nothing_is_taken_where_no_block_is_known_to_begin(before: bytes) -> None:
+    parser = Parser()
+    parser.expect(b"{", b"}")
+    parser.cut(before)
+    assert not parser.take(11)
+    assert parser.bytes == len(before)
+
+
+def test_nothing_is_taken_that_may_be_over_the_limit_or_after_close() -> None:
+    for limit, size in ((10, 30), (ROOMY, 5000)):
+        parser = Parser(max_frame_bytes=limit)
+        parser.feed(b"data\n\n")
+        assert not parser.take(size)
+    assert parser.take(50)
+    parser.close()
+    assert not parser.take(50)
+    parser.reset()
+    assert not parser.take(50)  # a BOM may come
 
 
 # Fixtures.

@@ -213,16 +213,18 @@ class Nodes(Forms):
     def _agent_log(self, run: Run, event: dify.AgentLog, at: float | None) -> None:
         self._workflow_frame(run, event)
         data = event.data
-        node = self._log_owners.get((data.node_id, _entry_id(data)))
+        node = self._log_owners.get((data.node_id, _entry_id(data))) if self._log_owners else None
         if self._is_late(run, "agent_log", known=node is not None):
             return
         node = node or run.executions.get(data.node_execution_id or "") or run.latest(data.node_id or "")
         if node is None:
+            self._waiting_logs = self._waiting_logs or {}
             self._waiting_logs.setdefault(data.node_id or data.node_execution_id or "", []).append(data)
         else:
             self._log(run, node, data)
 
     def _log(self, run: Run, node: NodeExecution, data: dify.AgentLogData) -> None:
+        self._log_owners = self._log_owners or {}
         self._log_owners[data.node_id, _entry_id(data)] = node
         entry = LogEntry(
             id=_entry_id(data),

@@ -60,15 +60,19 @@ class DifyReducer(Speech, Nodes):
                 if not self.belongs(run, event):
                     return False
                 self._identify(run, event)
-                self._names = names
+                # A gateway has ten thousand runs, so the run's own strings are kept and not a second copy of them.
+                own = (run.id, run.message_id, run.task_id, run.conversation_id)
+                self._names = tuple(known if known == name else name for known, name in zip(own, names, strict=True))
         _APPLY.get(kind, DifyReducer._ignore)(self, run, event, at)
         return True
 
     def forget(self, node: NodeExecution) -> None:
         """Let go of an execution that the run keeps no more."""
-        self._containers.forget(node)
-        for entry_id in node.entry_ids:
-            self._log_owners.pop((node.node_id, entry_id), None)
+        if self._boxes is not None:
+            self._boxes.forget(node)
+        if self._log_owners:
+            for entry_id in node.entry_ids:
+                self._log_owners.pop((node.node_id, entry_id), None)
 
     def close(self, run: Run, at: float | None) -> None:
         """Conclude how the run stands at the end of a body (C.12)."""
@@ -78,9 +82,9 @@ class DifyReducer(Speech, Nodes):
             run.conclude("paused" if waits and not self._workflow else "interrupted", at)
         elif run.ended_by_server:
             run.settle()
-        for node_id, entries in self._waiting_logs.items():
+        for node_id, entries in (self._waiting_logs or {}).items():
             run.report("orphan-log", f"{node_id}: {len(entries)} log entr{'y' if len(entries) == 1 else 'ies'}")
-        self._waiting_logs.clear()
+        self._waiting_logs = None
         run.close_open_executions(at)
 
     # ---- the run

@@ -19,7 +19,7 @@ class Wire:
 
     __slots__ = (
         "_agent",
-        "_containers",
+        "_boxes",
         "_log_owners",
         "_message_ended",
         "_names",
@@ -33,7 +33,7 @@ class Wire:
     )
 
     def __init__(self) -> None:
-        self._containers = Containers()
+        self._boxes: Containers | None = None
         self._names: tuple[str | None, ...] = ()
         """The names that the last event gave of its run."""
         self._workflow = False
@@ -50,10 +50,17 @@ class Wire:
         """Whether the body opened with a ping, as only relayed streams do (A.8, correction 13)."""
         self._reasoned: dict[str, bool] = {}  # an empty set is three times as large
         """Nodes whose thinking was told; `message_end` tells it all again."""
-        self._waiting_logs: dict[str, list[dify.AgentLogData]] = {}
+        self._waiting_logs: dict[str, list[dify.AgentLogData]] | None = None
         """Entries of agents' logs by the node that they wait for."""
-        self._log_owners: dict[tuple[str | None, str], NodeExecution] = {}
+        self._log_owners: dict[tuple[str | None, str], NodeExecution] | None = None
         """The execution that has an entry, by node id and entry id (correction 5)."""
+
+    @property
+    def _containers(self) -> Containers:
+        """Where executions stand in containers; most runs have none, and a gateway has many runs."""
+        if self._boxes is None:
+            self._boxes = Containers()
+        return self._boxes
 
     def _workflow_frame(self, run: Run, event: dify.DifyEvent) -> None:
         """Note that this run is one of a workflow: `message_end` alone does not end it."""
