@@ -14,30 +14,31 @@ class Log:
     def __init__(self, entry: LogEntry, parent_id: str | None) -> None:
         self.entry = entry
         self.parent_id = parent_id
-        self.metadata: dict[str, Json] = {}
-        """Grows with every update: a strategy says when it began, later when it ended."""
-        self._learn(entry.metadata)
+        self.metadata: dict[str, Json] | None = None
+        """Grows with every update: a strategy says when it began, later when it ended. None before the first one."""
 
     def update(self, entry: LogEntry, parent_id: str | None) -> None:
         """Take a later version of the entry; what it leaves out stays."""
         before = self.entry
         self.parent_id = parent_id or self.parent_id
-        self._learn(entry.metadata)
+        if isinstance(entry.metadata, dict):
+            if self.metadata is None:
+                self.metadata = dict(before.metadata) if isinstance(before.metadata, dict) else {}
+            self.metadata.update(entry.metadata)
         self.entry = LogEntry(
             id=before.id,
             label=entry.label or before.label,
             status=entry.status or before.status,
             error=entry.error or before.error,
             data=entry.data or before.data,
+            metadata=before.metadata,
         )
-
-    def _learn(self, metadata: Json) -> None:
-        if isinstance(metadata, dict):
-            self.metadata.update(metadata)
 
     def freeze(self, children: tuple[LogEntry, ...]) -> LogEntry:
         """Return the published form."""
-        return msgspec.structs.replace(self.entry, metadata=dict(self.metadata), children=children)
+        told = self.entry.metadata if self.metadata is None else self.metadata
+        metadata = dict(told) if isinstance(told, dict) else {}
+        return msgspec.structs.replace(self.entry, metadata=metadata, children=children)
 
 
 def log_tree(entries: dict[str, Log]) -> tuple[LogEntry, ...]:
