@@ -238,8 +238,9 @@ class Parser:
             if size > self._bound:
                 self._settle()
             return []
-        frames: list[Frame] = []
+        frames: list[Frame]
         if len(chunk) > self._plain:
+            frames = []
             self._prepare(chunk, frames, [])
             return frames
         if pieces is None:
@@ -249,10 +250,11 @@ class Parser:
             if rest is not chunk:
                 data = rest.removesuffix(self._blank)
                 if data is not rest and _LF not in data and _CR not in data and rest[0] > _SPACE:
-                    frames.append(Frame("", memoryview(data), self.last_event_id, self.bytes, self.frames))
+                    frame = Frame("", memoryview(data), self.last_event_id, self.bytes, self.frames)
                     self.frames += 1
                     self.bytes += len(chunk)
-                    return frames
+                    return [frame]
+        frames = []
         self._read(chunk, frames, [])
         return frames
 
@@ -277,8 +279,9 @@ class Parser:
             if size > self._bound:
                 self._settle()
             return []
-        cuts: list[_Cut] = []
+        cuts: list[_Cut]
         if len(chunk) > self._plain:
+            cuts = []
             self._prepare(chunk, None, cuts)
             return cuts
         if pieces is None:
@@ -296,6 +299,7 @@ class Parser:
                     self.frames += 1
                     self.bytes += len(chunk)
                     return [data]
+        cuts = []
         self._read(chunk, None, cuts)
         return cuts
 
@@ -462,8 +466,9 @@ class Parser:
                     elif joined is None:
                         datas.append(data)
                     else:
-                        self._cut(datas, cuts)
-                        datas = []
+                        if datas:
+                            self._cut(datas, cuts)
+                            datas = []
                         cuts.append(data)
                     number += 1
                     data = joined = None
@@ -485,30 +490,27 @@ class Parser:
             value = line.removeprefix(b"data: ")
             if value is not line:
                 prefix = _SPACED
-            elif (value := line.removeprefix(b"event:")) is not line:
-                fields = True
-                event = value
-                continue
             elif line[0] == _COLON:
                 self.heartbeats += 1
                 if not number:
                     self.opening_heartbeats += 1
                 continue
-            else:  # 9.2.6, "process the field"
+            elif (value := line.removeprefix(b"event:")) is not line:
                 fields = True
+                event = value
+                continue
+            else:  # 9.2.6, "process the field"
                 name, colon, value = line.partition(b":")
                 if not colon:
                     name = name[:-1]
                     value = b"\n"
-                if name == b"id":
-                    if _NUL not in value:
-                        new_id = value
-                    continue
-                if name == b"event":
-                    event = value
-                    continue
                 if name != b"data":
-                    if name == b"retry":
+                    fields = True
+                    if name == b"event":
+                        event = value
+                    elif name == b"id":
+                        new_id = new_id if _NUL in value else value
+                    elif name == b"retry":
                         self._set_retry(line)
                     continue
                 if colon:  # and no space behind it
@@ -589,11 +591,11 @@ class Parser:
         """Read a chunk that is long, or finds the parser in a state that `_read` knows nothing of."""
         if self._closed:
             raise RuntimeError("feed() or cut() after close(): call reset() to begin a new stream")
+        if self._bom is not None:
+            chunk = self._skip_bom(chunk, self._bom)
         if self._pieces is None:
             chunk = chunk[self._long_frames(chunk, frames, cuts) :]
             self._start = self._line = self.bytes
-        elif self._bom is not None:
-            chunk = self._skip_bom(chunk, self._bom)
         for pos in range(0, len(chunk), _PORTION):
             portion = chunk[pos : pos + _PORTION]
             if self._after_cr:
