@@ -5,7 +5,8 @@ bytes and the event that they mean. It is exact: what stands between them is dec
 decoder as ever, and whatever is no string there is no case for the pattern.
 """
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 import msgspec
@@ -65,15 +66,24 @@ def learn(data: bytes, event: Event, delta: Delta, decode: Callable[[bytes], Eve
     text = delta.text(event)
     if text is None:
         return None
-    quoted = b'"%b"' % text.encode()
     expected = delta.with_text(event, _PROBE)
-    place = data.find(quoted)
-    for _ in range(_MOST_PLACES):
-        if place < 0:
-            break
-        start, end = data[:place], data[place + len(quoted) :]
+    for place, size in _places(data, text):
+        start, end = data[:place], data[place + size :]
         # The proof: another text in this place is decoded to the same event with that text.
         if decode(b"".join((start, _QUOTED_PROBE, end))) == expected:
             return Pattern(start, end, event, delta.with_text)
-        place = data.find(quoted, place + 1)
     return None
+
+
+def _places(data: bytes, text: str) -> Iterator[tuple[int, int]]:
+    """Yield where a text stands in its frame as a JSON string, and how many bytes it takes, at most `_MOST_PLACES`."""
+    quoted = msgspec.json.encode(text)
+    place = data.find(quoted)
+    if place < 0:  # Python's own encoder writes all but ASCII as escapes
+        quoted = json.dumps(text).encode()
+        place = data.find(quoted)
+    for _ in range(_MOST_PLACES):
+        if place < 0:
+            break
+        yield place, len(quoted)
+        place = data.find(quoted, place + 1)

@@ -113,11 +113,21 @@ def test_a_key_that_comes_twice_is_read_as_the_decoder_reads_it():
 
 def test_a_text_that_cannot_be_found_teaches_nothing():
     decode = decoding("dify")
-    assert learned("dify", encoded({**MESSAGE, "answer": 'say "Hi"'})) is None
+    spelt = encoded({**MESSAGE, "answer": "a/b"}).replace(b"a/b", b"a\\/b")  # as no encoder in use here writes it
+    assert learned("dify", spelt) is None
     assert learned("openai", encoded({"object": "chat.completion.chunk", "choices": []})) is None
     five = encoded({**MESSAGE, **dict.fromkeys("abcde", "Hi")})
     five = five.replace(b'"answer": "Hi", ', b"").replace(b'"e": "Hi"', b'"e": "Hi", "answer": "Hi"')
     assert learn(five, decode(five), DIALECTS["dify"].deltas[Message], decode) is None  # in too many places
+
+
+@pytest.mark.parametrize("ascii_only", [True, False])
+@pytest.mark.parametrize("text", ['say "Hi"', "a\nb", "你好", "\U0001f680", "\\"])
+def test_a_text_with_escapes_teaches_too(text, ascii_only):
+    """The first token of a Chinese answer is all escapes, if Python's encoder wrote it."""
+    data = json.dumps({**MESSAGE, "answer": text}, ensure_ascii=ascii_only).encode()
+    pattern = learned("dify", data)
+    assert read(pattern, data).answer == text
 
 
 def test_what_is_no_text_teaches_nothing():
