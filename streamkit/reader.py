@@ -155,18 +155,19 @@ class Reader:
         if parser is None or known is None or not self.frames:
             return self._read_opening(bytes(chunk))
         if pattern is not None and type(chunk) is bytes:
-            # One token a chunk is how most streams come: a frame that begins and ends as the pattern does, with a JSON
-            # string between, which holds no line end.
-            rest = chunk.removeprefix(parser.begins)
-            if rest is not chunk:
-                middle = rest.removesuffix(parser.ends)
-                if middle is not rest:
-                    texts = pattern.texts([middle])
-                    if texts is not None and not self.troubles and parser.take(len(chunk)):
-                        self.bytes += len(chunk)
-                        self.frames += 1
-                        self._hits += 1
-                        return [Burst(pattern, texts)]
+            # One token a chunk is how most streams come: a block of one frame that begins and ends as the pattern does,
+            # with a JSON string between. None of the three holds a line end.
+            rest = chunk.removeprefix(parser.prefix).removeprefix(pattern.start)
+            middle = rest.removesuffix(parser.blank).removesuffix(pattern.end)
+            if len(rest) + len(parser.prefix) + len(pattern.start) == len(chunk) and len(middle) + len(
+                parser.blank
+            ) + len(pattern.end) == len(rest):
+                texts = pattern.texts([middle])
+                if texts is not None and not self.troubles and parser.take(len(chunk)):
+                    self.bytes += len(chunk)
+                    self.frames += 1
+                    self._hits += 1
+                    return [Burst(pattern, texts)]
         self.bytes += len(chunk)
         pieces = parser.cut(chunk)
         self.heartbeats = parser.heartbeats

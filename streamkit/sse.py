@@ -116,21 +116,19 @@ class Parser:
         heartbeats: Number of comment lines, and of blocks with fields but no data; the standard dispatches neither.
         opening_heartbeats: Those of them before the first frame.
         dropped: Number of blocks that were larger than the limit, counted when they end.
-        begins: How a whole block of expected data begins, as this peer writes it, for `take`; empty, which
-            `removeprefix` never removes, if nothing is expected.
-        ends: How such a block ends, blank line included; or empty.
+        prefix: How the last data line began; `data: ` before the first.
+        blank: How lines last ended, with a blank line behind them: two LF before the first.
     """
 
     __slots__ = (
         "_after_cr",
         "_begin",
-        "_blank",
         "_bom",
         "_bound",
         "_closed",
         "_done",
         "_dropping",
-        "_ending",
+        "_end",
         "_kept",
         "_limit",
         "_line",
@@ -138,18 +136,17 @@ class Parser:
         "_named",
         "_pieces",
         "_plain",
-        "_prefix",
         "_records",
         "_start",
         "_tail",
-        "begins",
+        "blank",
         "bytes",
         "dropped",
-        "ends",
         "frames",
         "heartbeats",
         "last_event_id",
         "opening_heartbeats",
+        "prefix",
         "retry",
     )
 
@@ -167,8 +164,8 @@ class Parser:
         if max_frame_bytes < 1:
             raise ValueError(f"max_frame_bytes must be positive, not {max_frame_bytes}")
         self._limit = max_frame_bytes
-        self._prefix = _SPACED  # how the last data line began, and ...
-        self._blank = _LF_LF  # ... how lines last ended: what the shortcuts look for
+        self.prefix = _SPACED  # the shortcuts look for this, and ...
+        self.blank = _LF_LF  # ... for this
         self._named = b"\n"  # the value of the last event name, and ...
         self._name = ""  # ... its text: most are as the last, and to decode one takes longer than to read its line
         self.expect(b"", b"")
@@ -183,9 +180,7 @@ class Parser:
         """
         both = start + end
         known = start and end and _LF not in both and _CR not in both and start[0] != _SPACE
-        self._begin = start if known else b""
-        self._ending = end + b"\n" if known else b""  # of the data and its line
-        self._learn(self._prefix, self._blank)
+        self._begin, self._end = (start, end) if known else (b"", b"")
 
     def reset(self) -> None:
         """Begin a new stream, as after a reconnect: all starts again but `last_event_id`, `retry` and what is expected.
@@ -213,13 +208,6 @@ class Parser:
         self._done: list[bytes] | None = None  # those lines, each ended by LF
         self._dropping: str | None = None  # once it is over the limit: the last event ID that its lines so far have set
 
-    def _learn(self, prefix: bytes, blank: bytes) -> None:
-        """Look for this at the beginning and at the end of a block."""
-        self._prefix = prefix
-        self._blank = blank
-        self.begins = prefix + self._begin if self._begin else b""
-        self.ends = self._ending[:-1] + blank if self._begin else b""
-
     def feed(self, chunk: bytes | bytearray | memoryview) -> list[Frame]:
         """Take the next bytes of the stream and return the frames that they complete.
 
@@ -246,9 +234,9 @@ class Parser:
         if pieces is None:
             # Methods of one argument cost a fifth of those that take a position. They return the same object if there
             # was nothing to remove. After `data:` a space is not data; other first bytes below it are just rare.
-            rest = chunk.removeprefix(self._prefix)
+            rest = chunk.removeprefix(self.prefix)
             if rest is not chunk:
-                data = rest.removesuffix(self._blank)
+                data = rest.removesuffix(self.blank)
                 if data is not rest and _LF not in data and _CR not in data and rest[0] > _SPACE:
                     frame = Frame("", memoryview(data), self.last_event_id, self.bytes, self.frames)
                     self.frames += 1
@@ -261,8 +249,8 @@ class Parser:
     def cut(self, chunk: bytes | bytearray | memoryview) -> list[bytes | list[bytes]]:
         """As `feed`, but make no frame: of each frame only the data, as bytes.
 
-        Where `expect` was told how data begins and ends, a run of consecutive frames whose data does so comes as one
-        list of what stands between. Data that is long, or of several lines, comes whole.
+        Where `expect` was told how data begins and ends, and many frames in a row that come together all do so, what
+        stands between comes as one list.
 
         Args:
             chunk: Any number of bytes. What is not `bytes` is copied, once.
@@ -285,16 +273,9 @@ class Parser:
             self._prepare(chunk, None, cuts)
             return cuts
         if pieces is None:
-            rest = chunk.removeprefix(self.begins)
+            rest = chunk.removeprefix(self.prefix)
             if rest is not chunk:
-                middle = rest.removesuffix(self.ends)
-                if middle is not rest and _LF not in middle and _CR not in middle:
-                    self.frames += 1
-                    self.bytes += len(chunk)
-                    return [[middle]]
-            rest = chunk.removeprefix(self._prefix)
-            if rest is not chunk:
-                data = rest.removesuffix(self._blank)
+                data = rest.removesuffix(self.blank)
                 if data is not rest and _LF not in data and _CR not in data and rest[0] > _SPACE:
                     self.frames += 1
                     self.bytes += len(chunk)
@@ -304,10 +285,10 @@ class Parser:
         return cuts
 
     def take(self, size: int) -> bool:
-        """Take a chunk of `size` bytes that the caller has found to be one whole block of expected data.
+        """Take a chunk of `size` bytes that the caller has found to be one whole block of data.
 
-        That is `begins`, something without a line end, and `ends`. It spares those the call of `cut` who must look at
-        what stands between anyway.
+        That is `prefix`, data that begins with no space and holds no line end, and `blank`. It spares those the call of
+        `cut` who must look at the data anyway.
 
         Returns:
             False, and nothing is taken, where no block is to begin, or it is long or perhaps over the limit: `cut` it.
@@ -354,8 +335,8 @@ class Parser:
             return
         extra = 0 if text is chunk else 1  # bytes of a line end in the stream beside its LF
         blank = _CRLF_CRLF if extra else _LF_LF
-        if blank is not self._blank:
-            self._learn(self._prefix, blank)
+        if blank is not self.blank:
+            self.blank = blank
         lines = BytesIO(text).readlines()  # memchr; split() looks at each byte, and takes six times as long
         rest = b"" if text[-1] == _LF else lines.pop()
         at = self.bytes  # where the first line begins
@@ -393,23 +374,24 @@ class Parser:
         if lines[1::2].count(b"\n") != count:
             return False
         size = sum(map(len, firsts))
-        if frames is None and self._ending:
-            head, ending = self.begins, self._ending
-            middles = [line.removeprefix(head).removesuffix(ending) for line in firsts]
-            if sum(map(len, middles)) == size - count * (len(head) + len(ending)):
+        if frames is None and self._begin:
+            head, ending = self.prefix + self._begin, self._end + b"\n"
+            alike = firsts if firsts[0].startswith(head) and firsts[-1].endswith(ending) else []
+            middles = [line.removeprefix(head).removesuffix(ending) for line in alike]
+            if alike and sum(map(len, middles)) == size - count * (len(head) + len(ending)):
                 self.frames += count
                 if cuts and isinstance(cuts[-1], list):
                     cuts[-1] += middles
                 else:
                     cuts.append(middles)
                 return True
-        prefix = self._prefix
+        prefix = self.prefix
         datas = [line.removeprefix(prefix) for line in firsts]
         # What begins with a space had one before its data, if the others have none.
         if sum(map(len, datas)) != size - count * len(prefix) or (prefix is _BARE and min(datas) < b"!"):
             return False
         if frames is None:
-            self._cut(datas, cuts)
+            cuts += [data.removesuffix(b"\n") for data in datas]
         else:
             start = self._start
             number = self.frames
@@ -437,14 +419,13 @@ class Parser:
             lines = chain(BytesIO(text), lines)
         start = self._start
         number = self.frames
-        prefix = self._prefix
+        prefix = self.prefix
         id_ = self.last_event_id
         event = b"\n"
         new_id: bytes | None = None
         data: bytes | None = None  # of the first data line
         joined: BytesIO | None = None  # of all data lines, if there are more, or long ones
         fields = False  # there is a line that is neither data nor a comment
-        datas: list[bytes] = []
         for line in lines:
             size = len(line)
             at += size + extra
@@ -463,13 +444,8 @@ class Parser:
                             self._named = event
                             self._name = _text(event)
                         frames.append(Frame(self._name, memoryview(data), id_, start, number))
-                    elif joined is None:
-                        datas.append(data)
                     else:
-                        if datas:
-                            self._cut(datas, cuts)
-                            datas = []
-                        cuts.append(data)
+                        cuts.append(data.removesuffix(b"\n") if joined is None else data)
                     number += 1
                     data = joined = None
                 elif fields:
@@ -523,33 +499,10 @@ class Parser:
                 joined = BytesIO()
                 joined.write(data)
                 joined.write(value)
-        if datas:
-            self._cut(datas, cuts)
         self.frames = number
         self.last_event_id = id_ if new_id is None else _text(new_id)
-        if prefix is not self._prefix:
-            self._learn(prefix, self._blank)
-
-    def _cut(self, datas: list[bytes], cuts: list[_Cut]) -> None:
-        """Append to `cuts` data that is still ended by LF, and to the run there the middle of what is as expected."""
-        ending = self._ending
-        if not ending:
-            cuts += [data.removesuffix(b"\n") for data in datas]
-            return
-        begin = self._begin
-        last = cuts[-1] if cuts else b""
-        run = last if isinstance(last, list) else None
-        for data in datas:
-            rest = data.removeprefix(begin)
-            middle = rest.removesuffix(ending)
-            if rest is data or middle is rest:
-                run = None
-                cuts.append(data.removesuffix(b"\n"))
-            elif run is None:
-                run = [middle]
-                cuts.append(run)
-            else:
-                run.append(middle)
+        if prefix is not self.prefix:
+            self.prefix = prefix
 
     def _keep(self, lines: list[bytes], extra: int, *, first: bool) -> None:
         """Keep the finished lines of a block that goes on; with `first` it begins with them."""
@@ -655,7 +608,7 @@ class Parser:
 
         They are searched and not split: a frame views the chunk, and no byte is copied.
         """
-        prefix = self._prefix
+        prefix = self.prefix
         pos = 0
         while True:
             end = chunk.find(b"\n", pos)

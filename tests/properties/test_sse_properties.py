@@ -351,10 +351,10 @@ def test_what_take_says_of_a_block_is_what_cut_would(case: tuple[bytes, bytes, l
     parser.expect(start, end)
     other.expect(start, end)
     for chunk in chunks:
-        rest = chunk.removeprefix(parser.begins)
-        middle = rest.removesuffix(parser.ends)
-        whole = rest is not chunk and middle is not rest and b"\n" not in middle and b"\r" not in middle
-        cuts: list[Any] = [[middle]] if whole and parser.take(len(chunk)) else parser.cut(chunk)
+        rest = chunk.removeprefix(parser.prefix)
+        data = rest.removesuffix(parser.blank)
+        whole = rest is not chunk and data is not rest and b"\n" not in data and b"\r" not in data and data[:1] > b" "
+        cuts: list[Any] = [data] if whole and parser.take(len(chunk)) else parser.cut(chunk)
         assert cuts == other.cut(chunk)
         assert (parser.frames, parser.bytes) == (other.frames, other.bytes)
     assert told(parser) == told(other)
