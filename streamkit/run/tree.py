@@ -30,7 +30,7 @@ _ESCAPE: Final = b"\\u"
 class Tree(Places):
     """What executions are and did, what they streamed and what they spent."""
 
-    __slots__ = ("_waiting_reasoning", "_waiting_text", "anomalies", "anomaly_counts", "frame")
+    __slots__ = ("_time", "_waiting_reasoning", "_waiting_text", "anomalies", "anomaly_counts", "frame")
 
     def __init__(self, retention: Retention) -> None:
         super().__init__(retention)
@@ -39,6 +39,8 @@ class Tree(Places):
         self.anomaly_counts: dict[str, int] = {}
         self.frame: int | None = None
         """The number of the frame that is being folded."""
+        self._time: float = 0
+        """The last time of the server's."""
         self._waiting_text: dict[str, Text] | None = None
         """What nodes streamed that have not begun, by node id."""
         self._waiting_reasoning: dict[str, Text] | None = None
@@ -122,7 +124,7 @@ class Tree(Places):
         if title and title != node.title:
             node.title = title
         if started_at is not None and node.started_at is None:
-            node.started_at = started_at
+            node.started_at = self._second(started_at)
         if inputs is not None:
             self._learn(node, "inputs_json", inputs, "inputs" in truncated)
         if outputs is not None:
@@ -201,13 +203,19 @@ class Tree(Places):
         if elapsed_time is not None:
             node.elapsed_time = elapsed_time
         if finished_at is not None:
-            node.finished_at = finished_at
+            node.finished_at = self._second(finished_at)
         if node.inferred:
             node.ended_at = at
             node.inferred = False
         elif node.ended_at is None:
             node.ended_at = at
         self._touch(node)
+
+    def _second(self, time: float) -> float:
+        """Return a time of the server's; times are whole seconds, so most are as the last one, and one object then."""
+        if time != self._time or type(time) is not type(self._time):
+            self._time = time
+        return self._time
 
     def infer_end(self, node: NodeExecution, status: NodeStatus, at: float | None = None) -> None:
         """Conclude how an execution ended, of which the server says nothing more."""
