@@ -23,6 +23,7 @@ class Fold:
         "_reader",
         "_reducer",
         "_sink",
+        "_sink_kind",
         "_sink_pattern",
         "_sink_revision",
         "run",
@@ -43,6 +44,7 @@ class Fold:
         self._last_frame: int | None = None
         self._heartbeats = 0
         self._sink: Sink | None = None
+        self._sink_kind = ""
         self._sink_pattern: Pattern | None = None
         self._sink_revision = 0
         run.begin_segment()
@@ -59,10 +61,13 @@ class Fold:
         run.bytes += size
         for event in events:
             if isinstance(event, Burst):
-                if event.pattern is self._sink_pattern and run.revision == self._sink_revision:
-                    self._pour(event.pattern, event.texts, at)
-                else:
+                if event.pattern is not self._sink_pattern or run.revision != self._sink_revision:
                     self._begin_sink(event, at)
+                elif self._sink is None or self._sink(event.texts, at) is False:
+                    self._one_by_one(event.pattern, event.texts, at)
+                else:
+                    run.count(self._sink_kind, len(event.texts), at)
+                    self._sink_revision = run.revision
             elif isinstance(event, Noted):
                 self.fold(event, at)
             else:
@@ -119,20 +124,15 @@ class Fold:
         self._event(event, at)
         reducer = self._reducer or self._begin()
         self._sink = reducer.sink(run, event) if reducer.belongs(run, event) else None
+        self._sink_kind = event.kind
         self._sink_pattern = pattern
         self._sink_revision = run.revision
         if len(texts) > 1:
-            self._pour(pattern, texts[1:], at)
+            self.take([Burst(pattern, texts[1:])], 0, at)
 
-    def _pour(self, pattern: Pattern, texts: list[str], at: float | None) -> None:
-        """Fold all at once, if there is a sink that takes them; nothing but it has changed the run since it was given."""
-        run, sink = self.run, self._sink
-        if sink is None or sink(texts, at) is False:
-            for event in pattern.events(texts):
-                self._event(event, at)
-        else:
-            run.count(kind_of(type(pattern.event)), len(texts), at)
-            self._sink_revision = run.revision
+    def _one_by_one(self, pattern: Pattern, texts: list[str], at: float | None) -> None:
+        for event in pattern.events(texts):
+            self._event(event, at)
 
     def count(self, *, bytes: int = 0, heartbeats: int = 0, at: float | None = None) -> None:
         """Count bytes of the body, and heartbeats that are no events, as this run's."""

@@ -19,7 +19,8 @@ _QUOTED_PROBE: Final = b'"%b"' % _PROBE.encode()
 _MOST_PLACES: Final = 4
 """So many places of a text in its frame are tried; most texts stand in one."""
 
-_TEXT: Final = msgspec.json.Decoder(str)
+text_of: Final = msgspec.json.Decoder(str).decode
+"""Decodes what stands between `start` and `end` of a pattern."""
 _TEXTS: Final = msgspec.json.Decoder(list[str])
 
 
@@ -40,7 +41,7 @@ class Pattern(Struct, frozen=True):
         """Decode what stands between `start` and `end` in some frames; None if not each one is a JSON string."""
         try:
             if len(middles) == 1:
-                return [_TEXT.decode(middles[0])]
+                return [text_of(middles[0])]
             # At once, which is much faster. A JSON string cannot hold an LF, so none of them hides a comma between two
             # frames; then there are as many strings as frames only if each is one.
             texts = _TEXTS.decode(b"[%b]" % b",\n".join(middles))

@@ -18,7 +18,7 @@ from msgspec import Struct
 from streamkit.dialects import DIALECTS, detect, dialect
 from streamkit.dialects.base import REFUSALS, Delta, Dialect, Event, Note, Notes
 from streamkit.jsonbody import JsonBody
-from streamkit.pattern import Pattern, learn
+from streamkit.pattern import Pattern, learn, text_of
 from streamkit.sse import Dropped, Parser
 
 MAX_FRAME_BYTES: Final = 64 * 1024 * 1024
@@ -154,21 +154,11 @@ class Reader:
         parser, known, pattern = self._parser, self.dialect, self._pattern
         if parser is None or known is None or not self.frames:
             return self._read_opening(bytes(chunk))
-        if pattern is not None and type(chunk) is bytes:
-            # One token a chunk is how most streams come: a block of one frame that begins and ends as the pattern does,
-            # with a JSON string between. None of the three holds a line end.
-            rest = chunk.removeprefix(parser.prefix).removeprefix(pattern.start)
-            middle = rest.removesuffix(parser.blank).removesuffix(pattern.end)
-            if len(rest) + len(parser.prefix) + len(pattern.start) == len(chunk) and len(middle) + len(
-                parser.blank
-            ) + len(pattern.end) == len(rest):
-                texts = pattern.texts([middle])
-                if texts is not None and not self.troubles and parser.take(len(chunk)):
-                    self.bytes += len(chunk)
-                    self.frames += 1
-                    self._hits += 1
-                    return [Burst(pattern, texts)]
         self.bytes += len(chunk)
+        if pattern is not None and type(chunk) is bytes and not self.troubles:
+            burst = self._one_more(parser, pattern, chunk)
+            if burst is not None:
+                return [burst]
         pieces = parser.cut(chunk)
         self.heartbeats = parser.heartbeats
         if self.troubles or parser.dropped:
@@ -259,6 +249,28 @@ class Reader:
             if self.frames and self.dialect is not None:
                 return events + self.read(chunk)
         return events + self.feed(chunk)
+
+    def _one_more(self, parser: Parser, pattern: Pattern, chunk: bytes) -> Burst | None:
+        """Read a chunk that is one frame as the pattern says: one token a chunk is how most streams come."""
+        rest = chunk.removeprefix(parser.prefix)
+        if rest is chunk:
+            return None
+        body = rest.removeprefix(pattern.start)
+        if body is rest:
+            return None
+        data = body.removesuffix(parser.blank)
+        middle = data.removesuffix(pattern.end)
+        if data is body or middle is data:
+            return None
+        try:
+            text = text_of(middle)  # a JSON string holds no line end, and the rest of the pattern does not either
+        except REFUSALS:
+            return None
+        if not parser.take(len(chunk)):
+            return None
+        self.frames += 1
+        self._hits += 1
+        return Burst(pattern, [text])
 
     def _pieces(  # noqa: C901 - flat, since a call costs as much as a small event
         self, parser: Parser, known: Dialect, pieces: list[bytes | list[bytes]]

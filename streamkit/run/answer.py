@@ -104,9 +104,9 @@ class Answer(Tree):
             self.first_token_at = at
         if node is None:
             self.revision += len(deltas)
-        else:
-            self.revision += 2 * len(deltas) - 1
-            self._append_to(node, piece, at, thinking)
+            return
+        self.revision += 2 * len(deltas) - 1
+        self._append_to(node, piece, at, thinking)
 
     def append_reasoning_deltas(self, node: NodeExecution, deltas: Sequence[str], at: float | None = None) -> None:
         """Append deltas of thinking to the run and to an execution, at once: as `append_reasoning` one by one."""

@@ -319,15 +319,14 @@ class Tree(Places):
         self._touch(node)
 
     def _append_to(self, node: NodeExecution, piece: str, at: float | None, thinking: bool) -> None:
-        extras = node.extras()
-        text = extras.text
+        text = node._extras.text
         if text is None:
-            text = extras.text = self._text_to_fill()
+            text = node.extras().text = self._text_to_fill()
         lost = text.append(piece, thinking)
         if lost:
             self._keeper.characters += lost
-        if at is not None and piece and extras.first_token_at is None:
-            extras.first_token_at = at
+        if at is not None and piece and node._extras.first_token_at is None:
+            node.extras().first_token_at = at
         self._touch(node)
 
     def _wait(self, texts: dict[str, Text] | None, node_id: str, piece: str) -> dict[str, Text]:
