@@ -7,10 +7,12 @@ from streamkit.run.tree import known
 class Forms:
     """The forms of a run, in order of arrival."""
 
-    __slots__ = ("_by_key", "_last", "_waiting")
+    __slots__ = ("_by_key", "_last", "_nameless", "_waiting")
 
     def __init__(self) -> None:
         self._by_key: dict[str, HumanInput] = {}
+        self._nameless: dict[str, str] = {}
+        """By node id: the key of its last form without an id."""
         self._last: dict[str, str] = {}
         """By node id: the key of its last form."""
         self._waiting: dict[str, list[str]] = {}
@@ -22,10 +24,12 @@ class Forms:
 
     def ask(self, form: HumanInput, *, replayed: bool) -> None:
         """Show a form, or learn more of a known one; `replayed` as in `Run.ask`."""
-        key = _key(form)
+        key = _key(form) if form.form_id else self._nameless.get(form.node_id, _key(form))
         before = self._by_key.get(key)
-        if form.form_id is None and before is not None and before.status != "waiting":  # the node asks once more
-            key, before = f"{key}#{len(self._by_key)}", None
+        if not form.form_id:
+            if before is not None and before.status != "waiting":  # the node asks once more
+                key, before = f"{_key(form)}#{len(self._by_key)}", None
+            self._nameless[form.node_id] = key
         if before is not None:
             first, second = (before, form) if replayed else (form, before)
             form = HumanInput(

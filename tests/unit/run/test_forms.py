@@ -29,6 +29,23 @@ def test_a_node_that_asks_once_more_without_an_id_shows_another_form():
     assert [one.status for one in forms.all()] == ["submitted", "waiting"]
 
 
+def test_a_form_without_an_id_that_is_asked_again_while_it_waits_is_the_same_form():
+    forms = Forms()
+    for content in ("first", "second"):
+        forms.ask(form(content=content), replayed=False)
+        forms.ask(form(title="Again"), replayed=False)
+        assert (forms.of("h").content, forms.of("h").title, forms.of("h").status) == (content, "Again", "waiting")
+        forms.answer(form(status="submitted"))
+    assert len(forms.all()) == 2
+
+
+def test_a_form_without_an_id_is_none_that_has_one():
+    forms = Forms()
+    for name in (None, "f", None):
+        forms.ask(form(name), replayed=False)
+    assert [one.form_id for one in forms.all()] == [None, "f"]
+
+
 def test_a_form_told_again_keeps_what_is_known():
     forms = Forms()
     forms.ask(form("f", content="rendered", expires_at=5), replayed=False)
