@@ -15,7 +15,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from streamkit.dialects import DIALECTS, detect, dialect
+from streamkit.dialects import DIALECTS, detect, detect_silent, dialect
 from streamkit.dialects.base import REFUSALS, Delta, Dialect, Event, Note, Notes
 from streamkit.jsonbody import JsonBody
 from streamkit.pattern import Pattern, learn, text_of
@@ -381,6 +381,8 @@ class Reader:
             records += self._settle_for_default()
 
     def _settle_for_default(self) -> list[Record]:
+        if self.dialect is None:
+            self.dialect = detect_silent(data for *_, data in self._held)
         if self.dialect is None:
             self.dialect = next(iter(DIALECTS.values()))
             self.troubles.append(("unknown-dialect", f"{len(self._held or ())} frames that no dialect recognises"))

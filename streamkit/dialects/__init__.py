@@ -3,7 +3,7 @@
 `DIALECTS` is the whole registry: to add a dialect, add a room and a line.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from streamkit.dialects.base import Dialect
@@ -21,6 +21,7 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
     "lighton": LightOn(),
 }
 """Every dialect by its name, in the order in which `detect` asks them."""
+_TERMINATOR: Final = b"[DONE]"
 
 
 def dialect(name: str) -> Dialect:
@@ -41,3 +42,8 @@ def detect(data: bytes) -> Dialect | None:
     if payload is None:
         return None
     return next((known for known in DIALECTS.values() if known.recognises(payload)), None)
+
+
+def detect_silent(frames: Iterable[bytes]) -> Dialect | None:
+    """Return the dialect of frames of which none shows it: terminators alone are what agents of RAGFlow 0.20.4 send."""
+    return DIALECTS["ragflow"] if all(data.strip() == _TERMINATOR for data in frames) else None

@@ -353,6 +353,23 @@ def test_a_body_that_ends_before_the_dialect_shows_gives_up_its_frames(body):
     assert all_troubles(reader, records) == [("unknown-dialect", "2 frames that no dialect recognises")]
 
 
+@pytest.mark.parametrize("count", [1, 2, 16, 20])
+@pytest.mark.parametrize("size", SIZES)
+def test_a_body_of_terminators_alone_is_an_agents_of_ragflow(count, size):
+    """0.20.4 sent nothing else (B.6)."""
+    reader = Reader()
+    records = [record for piece in pieces(sse(b"[DONE]") * count, size) for record in reader.feed(piece)]
+    records += reader.close()
+    assert (reader.dialect.name, reader.troubles) == ("ragflow", [])
+    assert [(type(record.event).__name__, record.notes) for record in records] == [("StreamEnd", ())] * count
+
+
+def test_a_terminator_before_a_frame_that_shows_its_dialect_does_not_hide_it():
+    reader = Reader()
+    reader.feed(sse(b"[DONE]", b'{"choices": []}'))
+    assert reader.dialect.name == "openai"
+
+
 def test_a_document_of_no_dialect_is_given_up_too():
     reader, records = read(b'{"hello": "world"}', "auto")
     assert kinds(records) == ["malformed"]
