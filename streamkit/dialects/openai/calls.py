@@ -29,6 +29,8 @@ Slot = int | str
 class Names:
     """Gives executions ids that no other one has: servers repeat ids, and a run has more than one body."""
 
+    __slots__ = ("_copies",)
+
     def __init__(self) -> None:
         self._copies = 0
 
@@ -57,6 +59,8 @@ class _Call:
 
 class Calls:
     """The tool calls of one choice."""
+
+    __slots__ = ("_all", "_by_slot", "_names")
 
     def __init__(self, names: Names) -> None:
         self._names = names

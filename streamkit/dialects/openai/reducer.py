@@ -47,10 +47,11 @@ class _Choice:
 
     __slots__ = ("calls", "finish_reason", "has_spoken", "last", "length", "node", "thought")
 
-    def __init__(self, node: NodeExecution | None, names: Names) -> None:
+    def __init__(self, node: NodeExecution | None) -> None:
         self.node = node
         """The execution that stands for it; None for the first choice, which is the run's own answer."""
-        self.calls = Calls(names)
+        self.calls: Calls | None = None
+        """Its tool calls; most have none."""
         self.finish_reason: str | None = None
         self.has_spoken = False
         self.length = 0
@@ -135,7 +136,8 @@ class OpenAIReducer:
     def close(self, run: Run, at: float | None) -> None:
         """Conclude how the run stands at the end of a body."""
         for choice in self._choices.values():
-            choice.calls.tell(run)
+            if choice.calls is not None:
+                choice.calls.tell(run)
         if run.status == "running" and not self._ended:
             run.conclude("interrupted", at)
         self._end(run, at)
@@ -223,7 +225,7 @@ class OpenAIReducer:
         if index != 0:
             name = self._names.unused(run, f"choice:{index}")
             node = run.open_execution(name, name, type="choice", title=f"choice {index}", at=at)
-        choice = self._choices[index] = _Choice(node, self._names)
+        choice = self._choices[index] = _Choice(node)
         return choice
 
     def _take(self, run: Run, choice: _Choice, delta: openai.Delta, at: float | None, *, whole: bool) -> None:
@@ -235,13 +237,19 @@ class OpenAIReducer:
         if thought or choice.thought:
             self._think(run, choice, thought, at, is_old=whole or error_in(said or "") is not None)
         for position, call in enumerate(delta.tool_calls or ()):
-            choice.calls.take(run, position if call.index is None else call.index, call, at, whole=whole)
+            self._calls(choice).take(run, position if call.index is None else call.index, call, at, whole=whole)
         if delta.function_call is not None:
-            choice.calls.take(run, "function", openai.ToolCall(function=delta.function_call), at, whole=whole)
+            call = openai.ToolCall(function=delta.function_call)
+            self._calls(choice).take(run, "function", call, at, whole=whole)
         if delta.reference is not openai.NULL:
             self._cite(run, delta.reference)
         if delta.final_content and choice.node is None:
             self._complete(run, delta.final_content)
+
+    def _calls(self, choice: _Choice) -> Calls:
+        if choice.calls is None:
+            choice.calls = Calls(self._names)
+        return choice.calls
 
     def _say(self, run: Run, choice: _Choice, text: str, at: float | None, *, whole: bool) -> None:
         is_first, choice.has_spoken = not choice.has_spoken, True
@@ -290,7 +298,8 @@ class OpenAIReducer:
     def _finish(self, run: Run, choice: _Choice, told: openai.Choice, reason: str, at: float | None) -> None:
         if choice.finish_reason is None:
             choice.finish_reason = reason
-            choice.calls.close(run, reason, at)
+            if choice.calls is not None:
+                choice.calls.close(run, reason, at)
             if _is_doubled(run, choice):
                 run.complete_text(choice.last)
         if choice.node is not None:

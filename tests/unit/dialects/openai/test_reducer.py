@@ -624,3 +624,14 @@ def test_a_document_may_be_one_chunk():
 def test_a_call_and_a_text_may_stand_side_by_side():
     run = completion(said("Let me look."), call("{}", id="c", name="f"), ended("tool_calls"))
     assert (run.text, [node.title for node in run.nodes]) == ("Let me look.", ["f"])
+
+
+# ---- ten thousand at once
+
+
+def test_a_choice_without_calls_holds_nothing_for_them():
+    reducer = live(said("Hi")).wire
+    (choice,) = reducer._choices.values()
+    assert choice.calls is None
+    for part in (reducer, choice, reducer._names, live(call("{}", id="c", name="f")).wire._choices[0].calls):
+        assert not hasattr(part, "__dict__"), part
