@@ -44,13 +44,13 @@ def salvage(
     """
     payload = _load(data, notes)
     if not isinstance(payload, dict):
-        return _malformed(
+        return malformed(
             "no JSON" if payload is None else f"a JSON {type(payload).__name__}, not an object", data, notes
         )
     if not isinstance(payload.get("event"), str):
         payload = tagged(payload)
         if payload is None:
-            return _malformed("an object without `event`", data, notes)
+            return malformed("an object without `event`", data, notes)
     return mend(payload, data, notes, decoder)
 
 
@@ -70,7 +70,7 @@ def mend(payload: dict[str, Any], data: bytes, notes: Notes, decoder: msgspec.js
     if refused == "$.event":
         notes.append(("unknown-event", payload["event"][:100]))
         return Unknown(payload["event"], data)
-    return _malformed(f"`{payload['event'][:100]}` with too many wrong fields", data, notes)
+    return malformed(f"`{payload['event'][:100]}` with too many wrong fields", data, notes)
 
 
 def mend_object(data: bytes, notes: Notes, decoder: msgspec.json.Decoder[T], path: str) -> T | None:
@@ -107,7 +107,8 @@ def _field_by_field(
     return None, None
 
 
-def _malformed(reason: str, data: bytes, notes: Notes) -> Malformed:
+def malformed(reason: str, data: bytes, notes: Notes) -> Malformed:
+    """Return what a frame without any meaning is, noted as such."""
     notes.append(("malformed-event", reason))
     return Malformed(reason, data)
 

@@ -23,20 +23,28 @@ _NONE: Final[Mapping[str, Json]] = MappingProxyType({})
 class Answer(Tree):
     """The answer of a run, and what came with it."""
 
-    __slots__ = ("_files", "_forms", "_reasoning", "_text", "_text_frozen", "_thoughts", "citations", "first_token_at")
+    __slots__ = (
+        "_citations",
+        "_files",
+        "_forms",
+        "_reasoning",
+        "_text",
+        "_text_frozen",
+        "_thoughts",
+        "first_token_at",
+    )
 
     def __init__(self, retention: Retention) -> None:
         super().__init__(retention)
         self.first_token_at: float | None = None
         """When the first text arrived, in seconds on the caller's clock."""
-        self.citations: Sequence[Json] = ()
-        """The citations of the answer, as the vendor gives them."""
         self._text = self._text_to_fill()
         self._reasoning: Text | None = None
         self._text_frozen = False
         self._forms: Forms | None = None
         self._thoughts: dict[str, Thought] | None = None
         self._files: dict[str, Json] | None = None
+        self._citations: dict[str, Json] | None = None
 
     @property
     def text(self) -> str:
@@ -52,6 +60,11 @@ class Answer(Tree):
     def cut(self) -> int:
         """Characters of the answer and the thinking that are not kept."""
         return self._text.cut + (self._reasoning.cut if self._reasoning is not None else 0)
+
+    @property
+    def citations(self) -> Sequence[Json]:
+        """The citations of the answer, as the vendor gives them."""
+        return tuple((self._citations or _NONE).values())
 
     @property
     def forms(self) -> Sequence[HumanInput]:
@@ -216,11 +229,22 @@ class Answer(Tree):
         return self._files is not None and key in self._files
 
     def cite(self, citations: Sequence[Json]) -> None:
-        """Take the citations of the answer."""
+        """Take the citations of the answer, all of them."""
         if citations:
-            kept = (self._keeper.value(citation) for citation in citations)
-            self.citations = tuple(citation for citation in kept if citation is not None)
-            self.revision += 1
+            self._citations = None
+            for place, citation in enumerate(citations):
+                self.cite_one(str(place), citation)
+
+    def cite_one(self, key: str, citation: Json) -> None:
+        """Take a citation of the answer: in place of the one with the same key, or as the last one."""
+        if self._citations is None:
+            self._citations = {}
+        elif self._citations.get(key) == citation:
+            return
+        kept = self._keeper.value(citation)
+        if kept is not None:
+            self._citations[key] = kept
+        self.revision += 1
 
     def add_file(self, key: str, file: Json) -> None:
         """Add a file of the answer; the same key again changes nothing."""

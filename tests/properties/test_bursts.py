@@ -100,6 +100,26 @@ def streams_of_agents(draw):
 
 
 @st.composite
+def streams_of_chats(draw):
+    """Answers of RAGFlow's chats: whole ones, deltas, flags of thinking, references, statuses and errors."""
+    frames = []
+    for _ in range(draw(st.integers(1, 8))):
+        told = {
+            "reference": draw(st.sampled_from([{}, {"chunks": []}, {"chunks": []}, {"chunks": [{"id": "a"}]}])),
+            **draw(st.sampled_from([{}, {"final": False}, {"final": False}, {"final": None}, {"final": True}])),
+            **draw(
+                st.sampled_from([{}, {}, {"start_to_think": True}, {"end_to_think": True, "start_to_think": False}])
+            ),
+            **draw(st.sampled_from([{}, {}, {}, {"running_status": True}, {"id": "i"}, {"code": 5}])),
+        }
+        top = draw(st.sampled_from([{"code": 0}, {"code": 0}, {"code": 0, "message": ""}, {"retcode": 0}, {"code": 5}]))
+        frames += [{**top, "data": {"answer": text, **told}} for text in draw(PIECES)]
+        if draw(st.integers(0, 5)) == 0:
+            frames.append({"code": 0, "data": True})
+    return b"".join(b"data:" + json.dumps(one).encode() + b"\n\n" for one in frames)
+
+
+@st.composite
 def streams_of_choices(draw):
     """Chunks of completions: deltas of a choice or two, thinking, ends, errors as text."""
     frames = []
@@ -120,7 +140,7 @@ def streams_of_choices(draw):
 @settings(max_examples=2 * settings().max_examples)
 @given(
     st.tuples(st.just("dify"), streams_of_text())
-    | st.tuples(st.just("ragflow"), streams_of_agents())
+    | st.tuples(st.just("ragflow"), streams_of_agents() | streams_of_chats())
     | st.tuples(st.just("openai"), streams_of_choices()),
     CUTS,
 )

@@ -9,25 +9,35 @@ from typing import Any, ClassVar, Final, Union
 
 import msgspec
 
-from streamkit.dialects.base import REFUSALS, Delta, Event, Malformed, Notes
+from streamkit.dialects.base import REFUSALS, Delta, Event, Notes
 from streamkit.dialects.ragflow.events import (
     DELTAS,
+    ENVELOPES,
     EVENTS,
-    AgentAnswer,
     ChatAnswer,
+    Json,
     RagflowEvent,
-    SessionEcho,
     StreamEnd,
-    StreamError,
 )
 from streamkit.dialects.ragflow.reducer import RagflowReducer
-from streamkit.dialects.salvage import decode_lenient, mend
+from streamkit.dialects.salvage import decode_lenient, malformed, mend
 
 _DONE: Final = b"[DONE]"
 _WORDS: Final = frozenset(str(event.__struct_config__.tag) for event in EVENTS)
 _LINE: Final = frozenset(("kind", "dialect"))
 """What `streamkit events` adds to a frame."""
+_ENVELOPED: Final = (b'{"code"', b'{"retcode"')
+"""How a frame begins that has no `event`; an agent's begins with that, or (the Go backend sorts) with `created_at`."""
 _DIFY_ONLY: Final = ("workflow_run_id", "conversation_id")
+
+
+class _Enveloped(msgspec.Struct):
+    """An answer in its envelope, as nearly all come."""
+
+    data: ChatAnswer
+    code: int = 0
+    retcode: int = 0
+    event: Json = None
 
 
 class Ragflow:
@@ -39,16 +49,21 @@ class Ragflow:
     def __init__(self) -> None:
         # Any: unions made from the tables of events, which mypy cannot read
         events: Any = Union[EVENTS]  # noqa: UP007 - made from a tuple
-        envelopes: Any = Union[ChatAnswer, StreamError, StreamEnd, SessionEcho, AgentAnswer]  # noqa: UP007
+        envelopes: Any = Union[ENVELOPES]  # noqa: UP007
         self._events: msgspec.json.Decoder[Any] = msgspec.json.Decoder(events)
         self._envelopes: msgspec.json.Decoder[Any] = msgspec.json.Decoder(envelopes)
+        self._answers = msgspec.json.Decoder(_Enveloped)
 
     def typed(self, data: bytes) -> Event:
-        """Decode an event of an agent, as Python's servers send it; keys of the Go backend are sorted."""
-        if not data.startswith(b'{"event"'):
-            raise msgspec.DecodeError("no event of an agent")
-        event: Event = self._events.decode(data)
-        return event
+        """Decode an event of an agent, or an answer in its envelope."""
+        if not data.startswith(_ENVELOPED):
+            event: Event = self._events.decode(data)
+            return event
+        envelope = self._answers.decode(data)
+        answer = envelope.data
+        if envelope.code or envelope.retcode or envelope.event is not None or answer.answer is None:
+            raise msgspec.ValidationError("more than an answer")
+        return answer
 
     def recognises(self, payload: Mapping[str, Any]) -> bool:
         """Whether a payload has the shape of a RAGFlow frame: an agent's event, or an envelope (C.1)."""
@@ -78,21 +93,19 @@ class Ragflow:
             pass
         payload = decode_lenient(data, notes)
         if payload is None:
-            reason = "no JSON object"
-            notes.append(("malformed-event", reason))
-            return Malformed(reason, data)
-        if isinstance(payload.get("event"), str):
+            return malformed("no JSON object", data, notes)
+        word = payload.get("event")
+        if isinstance(word, str) and (word in _WORDS or not payload.get("code")):  # an error goes before a word (C.1)
             return mend(payload, data, notes, self._events)
         envelope = _envelope(payload)
         if envelope is None:
-            notes.append(("malformed-event", "an object without `event`, `answer` or `data`"))
-            return Malformed("an object without `event`, `answer` or `data`", data)
+            return malformed("an object without `event`, `answer` or `data`", data, notes)
         return mend(envelope, data, notes, self._envelopes)
 
     def decode_document(self, data: bytes, notes: Notes) -> Sequence[Event]:
         """Decode a body that is one JSON document: an answer that was not streamed, or an error."""
         payload = decode_lenient(data, notes)
-        inner = payload.get("data") if payload is not None and not payload.get("code") else None
+        inner = payload.get("data") if payload is not None and not _code(payload) else None
         if isinstance(inner, dict) and isinstance(inner.get("data"), dict):  # an agent's: data in data
             content = inner["data"]
             envelope = {**_ids(inner), "event": "agent_answer", "last_event": inner.get("event")}
@@ -124,14 +137,18 @@ def _ids(payload: Mapping[str, Any]) -> dict[str, Any]:
     return {key: payload[key] for key in ("message_id", "created_at", "task_id", "session_id") if key in payload}
 
 
+def _code(payload: Mapping[str, Any]) -> Json:
+    return payload.get("code", payload.get("retcode", 0))
+
+
 def _envelope(payload: dict[str, Any]) -> dict[str, Any] | None:
     """Say what a frame without `event` is, in the order of C.1; None if it is nothing that is known."""
-    code = payload.get("code", payload.get("retcode", 0))
+    code = _code(payload)
     message = payload.get("message", payload.get("retmsg"))
     data = payload.get("data")
     common = {**_ids(payload), "code": code, "message": message}
     if code or (data is False and message):
-        return {**common, "event": "stream_error", "code": code or -1}
+        return {**common, "event": "stream_error"}
     if data is True:
         return {"event": "stream_end"}
     if isinstance(data, dict) and ("answer" in data or "running_status" in data):

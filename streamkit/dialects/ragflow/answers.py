@@ -2,55 +2,68 @@
 
 A chat sends its answer cumulatively (to v0.23, and with `legacy`) or as deltas (v0.24 and later, known by the key
 `final` or by think flags); an agent always as deltas, which do not say of which Message component they are.
+
+Every operation costs constant time, but for what the frame itself holds.
 """
 
-from collections import deque
-from typing import Literal
-
-from msgspec import UNSET
+from collections import OrderedDict
+from collections.abc import Mapping
+from typing import Final, Literal
 
 from streamkit.dialects.base import Sink
-from streamkit.dialects.ragflow.events import ChatAnswer, Json
+from streamkit.dialects.ragflow.events import ChatAnswer, Json, Message
 from streamkit.run import NodeExecution, Run
 from streamkit.run.payload import bounded
 
-_ERROR = "**ERROR**"
+_ERROR: Final = "**ERROR**"
 
 
 class Answers:
     """What must be remembered of an answer between two frames."""
 
+    __slots__ = ("_deltas", "_expected", "_ownerless", "_tail", "_thinking")
+
     def __init__(self) -> None:
+        self._expected: OrderedDict[NodeExecution, None] | None = None
+        """Message components that are open and have not said all, oldest first."""
+        self.begin()
+
+    def begin(self) -> None:
+        """Begin a body: nothing of the text of the one before reaches into it."""
         self._thinking = False
         """Inside a flagged block."""
         self._deltas = False
-        self._expected: deque[NodeExecution] = deque()
-        """Message components that are open and have not said all, oldest first."""
-        self._ownerless: list[str] = []
+        """Whether this body showed that its answers are deltas."""
+        self._ownerless: list[str] | None = None
         """Deltas that came before their component is known."""
-        self._citations: dict[str, Json] = {}
         self._tail = ""
+        """The last characters of the text, in which an error may have begun."""
 
     # ---- agents: whose text it is
 
     def expect(self, node: NodeExecution) -> None:
         """Note that a Message component began."""
-        if node not in self._expected:
-            self._expected.append(node)
+        if self._expected is None:
+            self._expected = OrderedDict()
+        self._expected[node] = None
 
     def message_end(self, run: Run) -> None:
         """A Message component said all."""
         self.end(run)
         if self._expected and not self._ownerless:
-            self._expected.popleft()
+            self._expected.popitem(last=False)
 
     def finished(self, run: Run, node: NodeExecution, *, owns_text: bool, at: float | None) -> None:
         """A component ended: text without an owner is its, if it is a Message, or failed into a default text."""
-        if node in self._expected:
-            self._expected.remove(node)
+        self.forget(node)
         if self._ownerless and owns_text:
             run.append_execution_text(node, "".join(self._ownerless), at)
-            self._ownerless.clear()
+            self._ownerless = None
+
+    def forget(self, node: NodeExecution) -> None:
+        """Nothing that comes is the text of this execution."""
+        if self._expected:
+            self._expected.pop(node, None)
 
     # ---- text
 
@@ -65,15 +78,22 @@ class Answers:
             self._thinking = False
             self._append(run, "</think>", at, of_message)
 
-    def sink(self, run: Run) -> Sink | None:
-        """Return what `delta` does with the deltas of a Message component that is known, flags apart."""
-        if not self._expected or not run.takes_deltas:
+    def sink(self, run: Run, event: Message | ChatAnswer) -> Sink | None:
+        """Return what `delta` does with deltas without flags: those of a chat, or of a Message that is known."""
+        said = event.data if isinstance(event, Message) else event
+        if said is None or said.start_to_think or said.end_to_think or not run.takes_deltas:
             return None
-        node, thinking = self._expected[0], self._thinking
+        if isinstance(said, ChatAnswer):
+            if not self._deltas or said.final or said.running_status or _chunks(said.reference):
+                return None
+        elif not self._expected:
+            return None
+        node = next(iter(self._expected)) if self._expected and said is not event else None
+        thinking = self._thinking
 
         def append(deltas: list[str], at: float | None) -> Literal[False] | None:
             seen = self._tail + "".join(deltas)
-            if _ERROR[0] in seen:
+            if _ERROR in seen:
                 return False
             self._tail = seen[-len(_ERROR) :]
             pieces = [piece for piece in deltas if piece]
@@ -91,14 +111,15 @@ class Answers:
         run.append_text(piece, at, thinking=self._thinking)
         self._look_for_error(run, piece)
         if of_message and self._expected:
-            run.append_execution_text(self._expected[0], piece, at, thinking=self._thinking)
+            run.append_execution_text(next(iter(self._expected)), piece, at, thinking=self._thinking)
         elif of_message:
+            self._ownerless = self._ownerless or []
             self._ownerless.append(piece)
 
     def answer(self, run: Run, event: ChatAnswer, at: float | None) -> None:
         """Take an answer of a chat (C.2)."""
         text = event.answer or ""
-        self._deltas = self._deltas or event.final is not UNSET or event.start_to_think or event.end_to_think
+        self._deltas = self._deltas or event.final is not None or bool(event.start_to_think or event.end_to_think)
         if not self._deltas:
             run.replace_text(text, at=at)
             self._look_for_error(run, text)
@@ -108,7 +129,8 @@ class Answers:
                 run.replace_text(text, at=at)
                 self._look_for_error(run, text)
         else:
-            self.delta(run, text, start=event.start_to_think, end=event.end_to_think, at=at, of_message=False)
+            start, end = bool(event.start_to_think), bool(event.end_to_think)
+            self.delta(run, text, start=start, end=end, at=at, of_message=False)
 
     def _look_for_error(self, run: Run, piece: str) -> None:
         """An error of the model is text of the answer (A.3.6)."""
@@ -122,16 +144,16 @@ class Answers:
     # ---- citations
 
     def cite(self, run: Run, reference: Json) -> None:
-        """Take references: chunks by their marker, the key of a mapping or the place in a list (C.3)."""
-        chunks = reference.get("chunks") if isinstance(reference, dict) else reference
-        if isinstance(chunks, list):
-            chunks = {str(index): chunk for index, chunk in enumerate(chunks)}
-        if not isinstance(chunks, dict):
-            return
-        for marker, chunk in chunks.items():
-            kept = bounded(chunk)
-            if isinstance(kept, dict):
-                self._citations[marker] = {"marker": marker, **kept}
-        run.cite(list(self._citations.values()))
-        if run.retention.payloads == "drop":
-            self._citations.clear()
+        """Take references: what is new replaces what has the same marker, all else stays (C.3)."""
+        for marker, chunk in _chunks(reference).items():
+            citation = bounded(chunk)
+            if isinstance(citation, dict):
+                run.cite_one(marker, {"marker": marker, **citation})
+
+
+def _chunks(reference: Json) -> Mapping[str, Json]:
+    """Return the chunks of a reference by their marker: the key of a mapping, or the place in a list (C.3)."""
+    chunks = reference.get("chunks") if isinstance(reference, dict) else reference
+    if isinstance(chunks, list):
+        return {str(index): chunk for index, chunk in enumerate(chunks)}
+    return chunks if isinstance(chunks, dict) else {}

@@ -10,7 +10,6 @@ without a finish of its own (correction 4).
 Every operation costs constant time, but for the nesting of containers, which is bounded.
 """
 
-from collections import deque
 from typing import Final
 
 from streamkit.dialects.ragflow.events import NodeFinishedData, NodeStartedData
@@ -43,7 +42,8 @@ class Components:
     __slots__ = ("_counts", "_open", "_rounds", "_scopes")
 
     def __init__(self) -> None:
-        self._open: dict[str, deque[NodeExecution]] = {}
+        self._open: dict[str, list[NodeExecution]] = {}
+        """By component, oldest first. Lists: more than one is rare, and ten thousand streams have one of these each."""
         self._counts: dict[str, int] = {}
         self._scopes: list[Scope] = []
         self._rounds: dict[str, tuple[str, int]] = {}
@@ -57,9 +57,10 @@ class Components:
         waiting = self._open.get(name)
         if waiting and self._rounds.get(waiting[-1].id) == self._here():  # fan-in: started before it was ready
             node = waiting[-1]
+            run.resume_execution(node)
         else:
             node = self._create(run, name, kind, data.component_name, at)
-            self._open.setdefault(name, deque()).append(node)
+            self._open.setdefault(name, []).append(node)
             self._rounds[node.id] = self._here()
             if kind in _CONTAINERS and len(self._scopes) < MAX_DEPTH:
                 self._scopes.append(Scope(node, kind))
@@ -84,6 +85,12 @@ class Components:
         elif kind == "ExitLoop":
             self._exit_loop(run, at)
         return node
+
+    def let_go(self, node: NodeExecution) -> None:
+        """Forget an execution that the run keeps no more; what begins in it stands beside it from now on."""
+        self._forget(node)
+        if self._scopes:
+            self._scopes = [scope for scope in self._scopes if scope.node is not node]
 
     def waiting(self) -> NodeExecution | None:
         """Return the UserFillUp that is open, where its start was shown (the Go backend does)."""
@@ -148,9 +155,8 @@ class Components:
 
     def _forget(self, node: NodeExecution) -> None:
         """No finish is this execution's any more."""
-        waiting = self._open.get(node.node_id)
-        if waiting and node in waiting:
+        if self._rounds.pop(node.id, None) is not None:
+            waiting = self._open[node.node_id]
             waiting.remove(node)
-            del self._rounds[node.id]
             if not waiting:
                 del self._open[node.node_id]

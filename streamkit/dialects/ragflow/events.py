@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
-from msgspec import UNSET, Raw, UnsetType
+from msgspec import Raw
 from msgspec.structs import replace
 
 from streamkit.dialects.base import Delta, Event
@@ -99,8 +99,8 @@ class MessageData(Payload, frozen=True):
     """A delta of a Message component."""
 
     content: str | None = None
-    start_to_think: bool = False
-    end_to_think: bool = False
+    start_to_think: bool | None = None
+    end_to_think: bool | None = None
     audio_binary: str | None = None
 
 
@@ -159,7 +159,7 @@ class WorkflowFinishedData(Payload, frozen=True):
     """How a run ended; of a filtered session only the usage."""
 
     inputs: Raw = NULL
-    outputs: Raw | UnsetType = UNSET
+    outputs: Raw = NULL
     """An object, or the text "Task has been canceled"."""
     elapsed_time: float | None = None
     created_at: Number | None = None
@@ -186,11 +186,11 @@ class ChatAnswer(RagflowEvent, frozen=True, tag="chat_answer"):
 
     answer: str | None = None
     reference: Json = None
-    final: bool | UnsetType = UNSET
+    final: bool | None = None
     """v0.24 and later: whether this is the last one; such streams are of deltas."""
-    start_to_think: bool = False
-    end_to_think: bool = False
-    running_status: bool = False
+    start_to_think: bool | None = None
+    end_to_think: bool | None = None
+    running_status: bool | None = None
     """Of old agents: `answer` is a sentence about a component at work, no answer."""
     id: str | None = None
     """Of the user's message of this turn."""

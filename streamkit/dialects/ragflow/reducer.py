@@ -9,11 +9,11 @@ ended. What is concluded, and from what, stands at each method. Thinking is kept
 become literal `<think>` tags in the text, so that tags of the model, cut anywhere, and flags are read by one rule.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import msgspec
-from msgspec import UNSET
 
 from streamkit.dialects.base import Event, Malformed, Sink, Unknown
 from streamkit.dialects.ragflow import events as ragflow
@@ -23,7 +23,8 @@ from streamkit.run import HumanInput, NodeExecution, Run, RunError, Usage
 from streamkit.run.payload import bounded, loads
 from streamkit.run.state import RunStatus
 
-_CANCELED: Final = "cancel"
+_CANCELED: Final = re.compile("cancell?ed", re.IGNORECASE)
+_TASK_CANCELED: Final = re.compile(r"Task( \S+)? has been canceled")
 
 
 class RagflowReducer:
@@ -48,7 +49,7 @@ class RagflowReducer:
         self._unfiltered = False
         """Whether all events are shown: then a terminator without `workflow_finished` is a failure (correction 1)."""
         self._filtered = False
-        """Whether events of an agent came that follow a start; without one, the server has filtered them (B.6)."""
+        """Whether events of an agent came that follow a start: if none was shown, the server has filtered it (B.6)."""
         self._terminated = False
         self._asked = False
         self._unhandled: str | None = None
@@ -70,6 +71,7 @@ class RagflowReducer:
     def begin(self, run: Run, opening_heartbeats: int) -> None:
         """Begin a body."""
         self._terminated = self._asked = False
+        self._answers.begin()
 
     def apply(self, run: Run, event: Event, at: float | None) -> bool:
         """Fold one event, if it belongs to the run. An envelope with a code is an error before all else (C.1)."""
@@ -92,15 +94,15 @@ class RagflowReducer:
         return True
 
     def sink(self, run: Run, event: Event) -> Sink | None:
-        """Return what appends the deltas of an agent: all else in them is known from this one."""
-        if not isinstance(event, ragflow.Message) or event.code or event.data is None or run.status != "running":
+        """Return what appends the deltas of an agent or of a chat: all else in them is known from this one."""
+        if run.status != "running" or not isinstance(event, ragflow.Message | ragflow.ChatAnswer) or event.code:
             return None
-        if event.data.start_to_think or event.data.end_to_think:
-            return None
-        return self._answers.sink(run)
+        return self._answers.sink(run, event)
 
     def forget(self, node: NodeExecution) -> None:
-        """Nothing is noted of an execution that ended."""
+        """Let go of an execution, also of one that is open: its end, if one comes, is that of another one."""
+        self._components.let_go(node)
+        self._answers.forget(node)
 
     def close(self, run: Run, at: float | None) -> None:
         """Conclude how the run stands at the end of a body (C.6, correction 1)."""
@@ -165,8 +167,8 @@ class RagflowReducer:
             self._unhandled = None  # starts are not shown; that another finished tells the same
         if data.component_type == "UserFillUp":
             self._take_answer(run, node)
-        owns = data.component_type == "Message" or self._unfiltered
-        self._answers.finished(run, node, owns_text=owns, at=at)
+        owns_text = data.component_type == "Message" or bool(data.error)
+        self._answers.finished(run, node, owns_text=owns_text, at=at)
 
     def _message(self, run: Run, event: ragflow.Message, at: float | None) -> None:
         self._agent_frame(run)
@@ -174,9 +176,8 @@ class RagflowReducer:
         self._filtered = True
         data = event.data
         if data is not None:
-            self._answers.delta(
-                run, data.content or "", start=data.start_to_think, end=data.end_to_think, at=at, of_message=True
-            )
+            start, end = bool(data.start_to_think), bool(data.end_to_think)
+            self._answers.delta(run, data.content or "", start=start, end=end, at=at, of_message=True)
 
     def _message_end(self, run: Run, event: ragflow.MessageEnd, at: float | None) -> None:
         self._agent_frame(run)
@@ -216,9 +217,9 @@ class RagflowReducer:
         data = event.data or ragflow.WorkflowFinishedData()
         if data.usage is not None:
             run.report_usage(_usage(data.usage))
-        outputs = None if data.outputs is UNSET else bytes(data.outputs)
+        outputs = bytes(data.outputs)
         told = _text(outputs)
-        stopped = told.startswith("Task") and _CANCELED in told  # any other text is an output of the Go backend's (B.9)
+        stopped = _TASK_CANCELED.match(told) is not None  # any other text is an output of the Go backend's (B.9)
         run.finish(
             "stopped" if stopped else "succeeded",
             error=RunError(message=told) if stopped else None,
@@ -246,7 +247,7 @@ class RagflowReducer:
 
     def _error(self, run: Run, event: ragflow.RagflowEvent, at: float | None) -> None:
         message = event.message or f"code {event.code}"
-        status: RunStatus = "stopped" if _CANCELED in message else "failed"
+        status: RunStatus = "stopped" if _CANCELED.search(message) else "failed"
         code = None if event.code is None else str(event.code)  # None: it was no number
         run.finish(status, error=RunError(message=message, code=code), at=at)
 
@@ -309,8 +310,9 @@ def _fields(inputs: Any) -> list[Any]:  # noqa: ANN401 - a JSON value
     return inputs if isinstance(inputs, list) else []
 
 
-def _text(outputs: bytes | None) -> str:
-    value = loads(outputs)
+def _text(outputs: bytes) -> str:
+    """Return outputs that are a text; anything else may be large, and is not decoded for this."""
+    value = loads(outputs) if outputs.startswith(b'"') else ""
     return value if isinstance(value, str) else ""
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from streamkit.dialects import detect, dialect
-from streamkit.dialects.base import Dialect, Malformed, Unknown
+from streamkit.dialects.base import REFUSALS, Dialect, Malformed, Unknown
 from streamkit.dialects.ragflow import Ragflow
 from streamkit.dialects.ragflow.events import (
     AgentAnswer,
@@ -162,7 +162,7 @@ def test_sorted_keys_of_the_go_backend_are_read_too():
         ({"code": 500, "message": "no", "data": {"answer": "x"}}, StreamError(code=500, message="no")),
         ({"code": 500, "message": "no", "data": True}, StreamError(code=500, message="no")),
         ({"retcode": 102, "retmsg": "no", "data": None}, StreamError(code=102, message="no")),
-        ({"code": 0, "message": "no", "data": False}, StreamError(code=-1, message="no")),
+        ({"code": 0, "message": "no", "data": False}, StreamError(code=0, message="no")),
         ({"session_id": "s", "data": {}}, SessionEcho(session_id="s")),
         ({"session_id": "s", "message_id": "m", "data": {}}, SessionEcho(session_id="s", message_id="m")),
     ],
@@ -171,6 +171,49 @@ def test_sorted_keys_of_the_go_backend_are_read_too():
 def test_a_frame_without_an_event_is_known_by_its_shape(payload, event):
     """C.1, in its order."""
     assert read(payload) == (event, [])
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        EVENT,
+        ANSWER,
+        {"retcode": 0, "retmsg": "", "data": {"answer": "Hi"}},
+        dict(sorted({**EVENT, "created_at": 1}.items())),
+        {"code": 0, "data": {"answer": "Hi", "running_status": True}},
+    ],
+    ids=json.dumps,
+)
+def test_nearly_all_frames_need_no_second_look(payload):
+    assert (RAGFLOW.typed(encoded(payload)), []) == read(payload)
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        END,
+        {"code": 500, "data": {"answer": "x"}},
+        {"code": None, "data": {"answer": "x"}},
+        {"retcode": 500, "data": {"answer": "x"}},
+        {"code": 0, "event": "message", "data": {"answer": "x"}},
+        {"code": 0, "data": {"answer": None}},
+        {"code": 0, "data": {"answer": "x", "final": "no"}},
+        {"code": 0},
+        {"data": {"answer": "x"}},
+    ],
+    ids=json.dumps,
+)
+def test_what_is_more_than_an_answer_gets_a_second_look(payload):
+    with pytest.raises(REFUSALS):
+        RAGFLOW.typed(encoded(payload))
+
+
+@pytest.mark.parametrize("code", [500, "500", 102.0])
+def test_an_error_goes_before_a_word_that_is_not_known(code):
+    """C.1, in its order."""
+    event, notes = read({"event": "novelty", "code": code, "message": "no", "session_id": "s", "data": None})
+    assert event == StreamError(code=int(code), message="no", session_id="s")
+    assert [kind for kind, _ in notes if kind != "bad-field"] == []
 
 
 def test_nan_is_read_as_null_and_noted():
@@ -255,6 +298,10 @@ def test_a_bare_text_is_the_answer_of_an_agent():
 @pytest.mark.parametrize("data", [None, False, "x", {"data": {"content": "x"}}, {"answer": "x"}])
 def test_a_document_with_a_code_is_an_error(data):
     assert document({"code": 102, "message": "no", "data": data}) == ([StreamError(code=102, message="no")], [])
+
+
+def test_a_document_of_the_oldest_servers_with_a_code_is_an_error():
+    assert document({"retcode": 102, "retmsg": "no", "data": "x"})[0] == [StreamError(code=102, message="no")]
 
 
 def test_one_event_may_be_a_document():

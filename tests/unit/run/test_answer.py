@@ -242,6 +242,22 @@ def test_citations_are_those_of_the_answer(run):
     assert list(run.citations) == [{"a": 1}]
 
 
+def test_a_citation_takes_the_place_of_the_one_with_its_key(run):
+    for key, citation in (("7", "a"), ("2", "b"), ("7", "c")):
+        run.cite_one(key, citation)
+    assert list(run.citations) == ["c", "b"]
+    revision = run.revision
+    run.cite_one("2", "b")
+    assert run.revision == revision
+
+
+def test_all_citations_are_told_anew(run):
+    run.cite_one("7", "a")
+    run.cite(["b"])
+    run.cite_one("1", "c")
+    assert list(run.citations) == ["b", "c"]
+
+
 def test_a_file_is_added_once(run):
     run.add_file("k", {"id": 1})
     run.add_file("k", {"id": 1, "again": True})
@@ -266,6 +282,7 @@ CHANGES = {
     "answer": lambda run: run.answer_form(form(status="expired")),
     "think": lambda run: run.think(Thought(id="a")),
     "cite": lambda run: run.cite([1]),
+    "cite_one": lambda run: run.cite_one("1", {}),
     "file": lambda run: run.add_file("k", {}),
 }
 

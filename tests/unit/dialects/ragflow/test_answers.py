@@ -4,7 +4,8 @@ import pytest
 
 from streamkit import Run
 from streamkit.dialects.ragflow.answers import Answers
-from streamkit.dialects.ragflow.events import ChatAnswer
+from streamkit.dialects.ragflow.events import ChatAnswer, Message, MessageData
+from streamkit.run.retention import Retention
 
 HI = "Hello, world"
 
@@ -210,10 +211,62 @@ def test_text_without_an_owner_waits_for_one_that_owns_text(talk):
     assert (node.reasoning, node.first_token_at) == ("hm", 2.0)
 
 
+def test_text_is_of_no_execution_that_the_run_let_go(talk):
+    gone, other = talk.node("M#0"), talk.node("N#0")
+    talk.answers.forget(gone)
+    talk.say("b")
+    assert (gone.text, other.text) == ("", "b")
+
+
+def test_nothing_of_a_text_reaches_into_the_next_body(talk):
+    """Neither what waits for an owner, nor an open block, nor that answers were deltas, nor half an error."""
+    talk.chat(THINK).say("of the first body", "**ERR")
+    talk.answers.begin()
+    node = talk.node(expected=False)
+    talk.finish(node)
+    assert (node.text, talk.chat("OR**: no").anomalies) == ("", [])
+    assert talk.chat("Hi").run.text == "Hi"
+
+
 def test_the_text_of_a_chat_is_of_no_execution(talk):
     node = talk.node()
     talk.chat(delta("Hi"))
     assert node.text == ""
+
+
+# ---- many deltas at once
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        ChatAnswer(answer="x", final=True),
+        ChatAnswer(answer="x", final=False, start_to_think=True),
+        ChatAnswer(answer="x", final=False, end_to_think=True),
+        ChatAnswer(answer="x", final=False, running_status=True),
+        ChatAnswer(answer="x", final=False, reference={"chunks": [{"id": "a"}]}),
+        Message(),
+        Message(data=MessageData(content="x", end_to_think=True)),
+        Message(data=MessageData(content="x")),
+    ],
+)
+def test_what_is_more_than_a_delta_is_looked_at(talk, event):
+    talk.chat(delta("Hi"))
+    assert talk.answers.sink(talk.run, event) is None
+
+
+def test_whole_answers_are_looked_at_one_by_one(talk):
+    assert talk.chat("Hi").answers.sink(talk.run, ChatAnswer(answer="Hi, you")) is None
+
+
+@pytest.mark.parametrize("before", [(), (THINK,)])
+def test_deltas_of_a_chat_are_taken_at_once(talk, before):
+    event, pieces, plain = ChatAnswer(answer="x", final=False, reference={"chunks": []}), ["a", "", "*b", "**"], Talk()
+    plain.chat(*before, delta("x"), *map(delta, pieces))
+    talk.chat(*before, delta("x"))
+    assert talk.answers.sink(talk.run, event)(pieces, 1.0) is None
+    assert (talk.told, talk.run.revision) == (plain.told, plain.run.revision)
+    assert talk.answers.sink(talk.run, event)(["ERR", "OR**: no"], 1.0) is False
 
 
 # ---- A.3.6: errors of the model are text
@@ -283,6 +336,21 @@ def test_what_holds_no_chunks_is_no_reference(talk, garbage):
 
 def test_garbage_between_chunks_keeps_their_places(talk):
     assert cited(talk, [None, {"id": "b"}]) == [{"marker": "1", "id": "b"}]
+
+
+def test_a_reference_that_says_nothing_new_changes_nothing(talk):
+    cited(talk, [{"id": "a"}])
+    revision = talk.run.revision
+    cited(talk, [{"id": "a"}], {"chunks": []})
+    assert talk.run.revision == revision
+
+
+def test_the_cost_of_a_citation_does_not_grow_with_the_others():
+    """What a policy drops is counted once, when it comes, not again with each reference that follows."""
+    talk = Talk()
+    talk.run = Run("ragflow", retention=Retention(payloads="preview", max_payload=4))
+    cited(talk, *({"chunks": {str(number): {"id": number}}} for number in range(50)))
+    assert (len(talk.run.citations), talk.run.snapshot().stats.dropped.payloads) == (50, 50)
 
 
 def test_a_chunk_that_is_nested_too_deeply_is_not_published(talk):

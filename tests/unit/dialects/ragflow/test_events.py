@@ -141,6 +141,23 @@ def test_every_field_may_be_missing_or_null(kind):
     assert read({"event": "node_finished", **dict.fromkeys(TOP), "data": None}) == (NodeFinished(), [])
 
 
+@pytest.mark.parametrize(
+    ("payload", "event"),
+    [
+        (
+            {"event": "message", "data": {"content": "x", "start_to_think": None, "end_to_think": None}},
+            Message(data=events.MessageData(content="x")),
+        ),
+        (
+            {"code": 0, "data": {"answer": "x", "final": None, "start_to_think": None, "running_status": None}},
+            ChatAnswer(answer="x"),
+        ),
+    ],
+)
+def test_a_flag_that_is_null_is_not_there(payload, event):
+    assert read(payload) == (event, [])
+
+
 @pytest.mark.parametrize("flag", ["start_to_think", "end_to_think"])
 def test_a_flag_that_is_no_boolean_costs_itself_alone(flag):
     event, notes = read({"event": "message", "data": {"content": "x", flag: "yes"}})

@@ -4,8 +4,9 @@ import json
 
 import pytest
 
-from streamkit import Tap
+from streamkit import Run, Tap
 from streamkit.run import RunError, Usage
+from streamkit.run.retention import Retention
 
 TOP = {"message_id": "m1", "created_at": 1700000000, "task_id": "t", "session_id": "s"}
 KINDS = {"M": "Message", "A": "Agent", "U": "UserFillUp", "L": "Loop", "l": "LoopItem"}
@@ -129,7 +130,7 @@ def test_a_task_that_has_been_canceled_is_stopped():
     assert executions(run) == {"A1#0": "failed", "A2#0": "stopped"}
 
 
-@pytest.mark.parametrize("text", ["a text", "You can cancel at any time.", ""])
+@pytest.mark.parametrize("text", ["a text", "You can cancel at any time.", "Tasks: cancel, canceled", ""])
 def test_another_text_as_outputs_is_an_output_of_the_go_backend(text):
     run = body(*UNFILTERED, over(outputs=text), DONE)
     assert (run.status, run.error, run.outputs) == ("succeeded", None, text)
@@ -144,6 +145,16 @@ def test_a_code_that_says_canceled_is_a_stop(message):
 def test_any_other_code_is_a_failure():
     run = body(*UNFILTERED, error(), DONE)
     assert (run.status, run.error, run.settled) == ("failed", RunError(message="no", code="500"), True)
+
+
+def test_a_code_that_only_speaks_of_cancelling_is_a_failure():
+    assert body(error(message="Cannot cancel the subscription")).status == "failed"
+
+
+def test_an_error_goes_before_a_word_that_nobody_knows():
+    """C.1."""
+    run = body(*UNFILTERED, event("novelty", code=102, message="boom"), DONE)
+    assert (run.status, run.error, anomalies(run)) == ("failed", RunError(message="boom", code="102"), [])
 
 
 def test_a_code_needs_no_message_and_no_terminator():
@@ -213,6 +224,12 @@ def test_a_filtered_run_goes_on_after_an_error_that_was_handled():
     assert body(finish("A", error="boom"), finish("A2"), DONE).status == "succeeded"
 
 
+def test_text_that_waits_is_of_no_component_that_did_well():
+    """C.5: of the next Message, or of the component that failed into a default text."""
+    run = body(begun(), start("A1"), start("A2"), say("sorry"), finish("A1"), finish("A2", error="boom"), over())
+    assert (run.executions["A1#0"].text, run.executions["A2#0"].text) == ("", "sorry")
+
+
 def test_a_session_is_noted_as_filtered_once():
     filtered = (say("Hi"), event("message_end", {}))
     run = bodies((*filtered, asks()), (*filtered, DONE))
@@ -270,7 +287,7 @@ def test_the_answer_of_an_error_is_no_text():
 def test_data_that_are_false_are_an_error_with_code_0_too(message):
     run = document({"code": 0, "message": message, "data": False})
     assert run.status == ("stopped" if message == "canceled" else "failed")
-    assert run.error.message == message
+    assert run.error == RunError(message=message, code="0")
 
 
 def test_a_component_at_work_is_no_answer():
@@ -414,6 +431,38 @@ def test_what_comes_with_a_form_in_the_same_body_leaves_it_paused():
     assert body(*UNFILTERED, asks(), start("A2"), finish("A2"), DONE).status == "paused"
 
 
+def test_a_form_that_is_asked_again_while_it_waits_is_one_form():
+    answered = (asks(), asks(), finish("U", inputs={"n": 1}))
+    assert [shown.status for shown in body(*UNFILTERED, *answered).forms] == ["submitted"]
+    run = bodies((*UNFILTERED, *answered, asks(), asks()))
+    assert [shown.status for shown in run.forms] == ["submitted", "waiting"]
+
+
+def test_a_component_that_starts_again_in_the_next_body_runs():
+    """What we concluded yields to the server: an open execution at the end of a body is `unknown` until then."""
+    script = (begun(), start("A"), asks()), (start("A", **RESUME),)
+    assert executions(bodies(*script[:1])) == {"A#0": "unknown"}
+    assert executions(bodies(*script, end=False)) == {"A#0": "running"}
+
+
+def test_an_execution_that_the_run_let_go_is_not_ended_by_a_frame_that_names_it():
+    run = Run("ragflow", retention=Retention(max_executions=1))
+    for script in ((begun(), start("A"), asks()), (start("A2", **RESUME), finish("A", top=RESUME))):
+        tap = Tap("ragflow", run=run)
+        tap.feed(sse(*script))
+        tap.close()
+    assert executions(run) == {"A2#0": "unknown", "A#1": "succeeded"}
+
+
+def test_what_begins_in_a_container_that_the_run_let_go_stands_beside_it():
+    run = Run("ragflow", retention=Retention(max_executions=1))
+    for script in ((begun(), start("L"), asks()), (start("A", **RESUME), start("l", **RESUME), start("A2", **RESUME))):
+        tap = Tap("ragflow", run=run)
+        tap.feed(sse(*script))
+        tap.close()
+    assert [(node.id, node.parent) for node in run.walk()] == [("A#0", None), ("l#0", None), ("A2#0", None)]
+
+
 def test_a_loop_stays_open_over_the_bodies():
     """Correction 8."""
     run = bodies(
@@ -501,3 +550,18 @@ def test_an_error_instead_of_a_stream():
     """A.3.1."""
     run = document({"code": 102, "message": "You don't own the chat."})
     assert (run.status, run.mode, run.error.code) == ("failed", None, "102")
+
+
+# ---- ten thousand at once
+
+
+def test_a_reducer_has_a_dictionary_for_nothing():
+    """A gateway holds one for each stream."""
+    tap = Tap("ragflow")
+    tap.feed(sse(begun(), start("L"), start("l"), start("M"), say("Hi")))
+    held = [tap.run.wire]
+    for part in held:
+        assert not hasattr(part, "__dict__"), part
+        inside = [getattr(part, name) for name in part.__slots__]
+        held += [value for value in inside if type(value).__module__.startswith("streamkit.dialects")]
+    assert len(held) == 3
