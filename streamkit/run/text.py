@@ -66,6 +66,13 @@ class Text:
             self._blocks += 1
         return lost
 
+    def take(self, other: "Text") -> int:
+        """Add another text with the same limit at the end, as if it had come here; return what `append` does."""
+        lost = self.append(other.raw) + other.cut
+        self.length += other.cut
+        self.cut += other.cut
+        return lost
+
     def replace(self, whole: str) -> int:
         """Take `whole` in place of all that came before; return how many characters of it are not kept."""
         room = None if self._room is None else self._room + sum(map(len, self._pieces or ()))

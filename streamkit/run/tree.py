@@ -228,6 +228,16 @@ class Tree(Places):
         """Append a delta to what one execution streamed; `thinking` as in `Text.append`."""
         self._append_to(node, piece, at, thinking)
 
+    def give_text(self, node: NodeExecution, waited: Text, at: float | None = None) -> None:
+        """Append what waited until it was known which execution streams it; `waited` has this run's limit."""
+        extras = node.extras()
+        if extras.text is None:
+            extras.text = self._text_to_fill()
+        self._keeper.characters += extras.text.take(waited)
+        if at is not None and waited.length and extras.first_token_at is None:
+            extras.first_token_at = at
+        self._touch(node)
+
     def begin_round(self, container: NodeExecution, index: int) -> None:
         """Note that a round is announced. It is shown when something of it is."""
         if container.container is not None:

@@ -14,6 +14,7 @@ from streamkit.dialects.base import Sink
 from streamkit.dialects.ragflow.events import ChatAnswer, Json, Message
 from streamkit.run import NodeExecution, Run
 from streamkit.run.payload import bounded
+from streamkit.run.text import Text
 
 _ERROR: Final = "**ERROR**"
 
@@ -34,8 +35,8 @@ class Answers:
         """Inside a flagged block."""
         self._deltas = False
         """Whether this body showed that its answers are deltas."""
-        self._ownerless: list[str] | None = None
-        """Deltas that came before their component is known."""
+        self._ownerless: Text | None = None
+        """Deltas that came before their component is known, as far as the run keeps text."""
         self._tail = ""
         """The last characters of the text, in which an error may have begun."""
 
@@ -50,14 +51,14 @@ class Answers:
     def message_end(self, run: Run) -> None:
         """A Message component said all."""
         self.end(run)
-        if self._expected and not self._ownerless:
+        if self._expected and self._ownerless is None:
             self._expected.popitem(last=False)
 
     def finished(self, run: Run, node: NodeExecution, *, owns_text: bool, at: float | None) -> None:
         """A component ended: text without an owner is its, if it is a Message, or failed into a default text."""
         self.forget(node)
-        if self._ownerless and owns_text:
-            run.append_execution_text(node, "".join(self._ownerless), at)
+        if self._ownerless is not None and owns_text:
+            run.give_text(node, self._ownerless, at)
             self._ownerless = None
 
     def forget(self, node: NodeExecution) -> None:
@@ -79,16 +80,16 @@ class Answers:
             self._append(run, "</think>", at, of_message)
 
     def sink(self, run: Run, event: Message | ChatAnswer) -> Sink | None:
-        """Return what `delta` does with deltas without flags: those of a chat, or of a Message that is known."""
+        """Return what `delta` does with deltas without flags."""
         said = event.data if isinstance(event, Message) else event
         if said is None or said.start_to_think or said.end_to_think or not run.takes_deltas:
             return None
-        if isinstance(said, ChatAnswer):
-            if not self._deltas or said.final or said.running_status or _chunks(said.reference):
-                return None
-        elif not self._expected:
+        of_message = isinstance(event, Message)
+        if isinstance(said, ChatAnswer) and (not self._deltas or said.final or said.running_status):
             return None
-        node = next(iter(self._expected)) if self._expected and said is not event else None
+        if isinstance(said, ChatAnswer) and _chunks(said.reference):
+            return None
+        node = next(iter(self._expected)) if self._expected and of_message else None
         thinking = self._thinking
 
         def append(deltas: list[str], at: float | None) -> Literal[False] | None:
@@ -99,6 +100,8 @@ class Answers:
             pieces = [piece for piece in deltas if piece]
             if pieces:
                 run.append_deltas(node, pieces, at, thinking)
+                if of_message and node is None:
+                    self._wait(run, "".join(pieces))
             return None
 
         return append
@@ -113,8 +116,12 @@ class Answers:
         if of_message and self._expected:
             run.append_execution_text(next(iter(self._expected)), piece, at, thinking=self._thinking)
         elif of_message:
-            self._ownerless = self._ownerless or []
-            self._ownerless.append(piece)
+            self._wait(run, piece)
+
+    def _wait(self, run: Run, piece: str) -> None:
+        if self._ownerless is None:
+            self._ownerless = Text(run.retention.max_text)
+        self._ownerless.append(piece)
 
     def answer(self, run: Run, event: ChatAnswer, at: float | None) -> None:
         """Take an answer of a chat (C.2)."""

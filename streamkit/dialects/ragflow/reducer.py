@@ -44,7 +44,7 @@ class RagflowReducer:
     def __init__(self) -> None:
         self._components = Components()
         self._answers = Answers()
-        self._body_ids: set[str] = set()
+        self._body_ids: set[str] | None = None
         """Message ids of the bodies of this run: a resumed run has a new one in each (C.7)."""
         self._unfiltered = False
         """Whether all events are shown: then a terminator without `workflow_finished` is a failure (correction 1)."""
@@ -78,9 +78,8 @@ class RagflowReducer:
         if not self.belongs(run, event):
             return False
         if isinstance(event, ragflow.RagflowEvent):
-            if event.message_id is not None and event.message_id not in self._body_ids:
-                self._body_ids.add(event.message_id)
-                run.identify(id=event.message_id, message_id=event.message_id)
+            if event.message_id is not None:
+                self._take_body_id(run, event.message_id)
             if run.conversation_id is None and event.session_id:
                 run.identify(conversation_id=event.session_id)
             if run.task_id is None and event.task_id:
@@ -92,6 +91,13 @@ class RagflowReducer:
                 return True
         _APPLY.get(type(event), RagflowReducer._ignore)(self, run, event, at)
         return True
+
+    def _take_body_id(self, run: Run, message_id: str) -> None:
+        if self._body_ids is None:
+            self._body_ids = set()
+        if message_id not in self._body_ids:
+            self._body_ids.add(message_id)
+            run.identify(id=message_id, message_id=message_id)
 
     def sink(self, run: Run, event: Event) -> Sink | None:
         """Return what appends the deltas of an agent or of a chat: all else in them is known from this one."""

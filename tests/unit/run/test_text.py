@@ -157,3 +157,15 @@ def test_tags_that_never_close_do_not_hang_the_reader():
         "assert text.visible == text.raw\n"
     )
     subprocess.run([sys.executable, "-c", code], timeout=15, check=True)
+
+
+@pytest.mark.parametrize("limit", [None, 0, 2, 4, 9])
+@pytest.mark.parametrize("first", ["", "ab"])
+def test_a_text_takes_another_as_if_it_had_come_here(limit, first):
+    whole, text, other = Text(limit), Text(limit), Text(limit)
+    for part in (whole, text):
+        part.append(first)
+    lost = whole.append("cdef")
+    other.append("cdef")
+    assert text.take(other) == lost
+    assert (text.raw, text.length, text.cut) == (whole.raw, whole.length, whole.cut)

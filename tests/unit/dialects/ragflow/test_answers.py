@@ -211,6 +211,21 @@ def test_text_without_an_owner_waits_for_one_that_owns_text(talk):
     assert (node.reasoning, node.first_token_at) == ("hm", 2.0)
 
 
+@pytest.mark.parametrize("limit", [0, 3, 8, None])
+def test_text_that_waits_is_kept_as_far_as_any_text(limit):
+    """And counted as if its owner had been known."""
+    runs = []
+    for is_known in (True, False):
+        talk = Talk()
+        talk.run = Run("ragflow", retention=Retention(max_text=limit))
+        node = talk.node(expected=is_known)
+        talk.say("one ", "two ", "three")
+        talk.finish(node)
+        runs.append((node.text, node.first_token_at is None, talk.run.snapshot().nodes[0].missing, talk.run.cut))
+        runs[-1] += (talk.run.snapshot().stats.dropped,)
+    assert runs[0] == runs[1]
+
+
 def test_text_is_of_no_execution_that_the_run_let_go(talk):
     gone, other = talk.node("M#0"), talk.node("N#0")
     talk.answers.forget(gone)
@@ -247,7 +262,6 @@ def test_the_text_of_a_chat_is_of_no_execution(talk):
         ChatAnswer(answer="x", final=False, reference={"chunks": [{"id": "a"}]}),
         Message(),
         Message(data=MessageData(content="x", end_to_think=True)),
-        Message(data=MessageData(content="x")),
     ],
 )
 def test_what_is_more_than_a_delta_is_looked_at(talk, event):
