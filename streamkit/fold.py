@@ -109,6 +109,7 @@ class Fold:
             run.frame = None
             run.heartbeat(1, at)
             return
+        self._sink_pattern = None  # a sink knows nothing of what others change in the reducer
         kind = kind_of(type(event))
         run.count(kind, 1, at)
         reducer = self._reducer or self._begin()

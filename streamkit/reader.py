@@ -382,7 +382,7 @@ class Reader:
 
     def _settle_for_default(self) -> list[Record]:
         if self.dialect is None:
-            self.dialect = detect_silent(data for *_, data in self._held)
+            self.dialect = detect_silent(data for *_, data in self._held or ())
         if self.dialect is None:
             self.dialect = next(iter(DIALECTS.values()))
             self.troubles.append(("unknown-dialect", f"{len(self._held or ())} frames that no dialect recognises"))
