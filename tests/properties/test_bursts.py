@@ -85,7 +85,8 @@ def streams_of_agents(draw):
             case 0 | 1:
                 word = draw(st.sampled_from(["node_started", "node_finished"]))
                 component = draw(st.sampled_from(["Message", "Message", "Agent"]))
-                data = {"component_id": f"{component}:1", "component_type": component, "component_name": component}
+                name = f"{component}:{draw(st.integers(1, 2))}"
+                data = {"component_id": name, "component_type": component, "component_name": component}
                 frames.append({"event": word, **ids, "data": data})
             case 2:
                 word = draw(st.sampled_from(["message_end", "workflow_started", "workflow_finished", "user_inputs"]))

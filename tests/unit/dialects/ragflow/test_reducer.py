@@ -230,6 +230,18 @@ def test_text_that_waits_is_of_no_component_that_did_well():
     assert (run.executions["A1#0"].text, run.executions["A2#0"].text) == ("", "sorry")
 
 
+@pytest.mark.parametrize("is_whole", [False, True])
+def test_messages_that_are_open_at_once_speak_one_after_the_other(is_whole):
+    """Sample 20, with more to say: what is read in bursts is of the Message whose turn it is."""
+    turns = [[*(say(f"{name}{number} ") for number in range(9)), event("message_end", {})] for name in "ab"]
+    script = [begun(), start("M1"), start("M2"), *turns[0], *turns[1], finish("M1"), finish("M2"), over(), DONE]
+    tap = Tap("ragflow")
+    for item in [sse(*script)] if is_whole else [sse(item) for item in script]:
+        tap.observe(item)
+    told = [node.text for node in tap.run.nodes]
+    assert told == ["".join(f"{name}{number} " for number in range(9)) for name in "ab"]
+
+
 def test_a_session_is_noted_as_filtered_once():
     filtered = (say("Hi"), event("message_end", {}))
     run = bodies((*filtered, asks()), (*filtered, DONE))
