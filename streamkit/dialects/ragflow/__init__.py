@@ -81,6 +81,8 @@ class Ragflow:
             return True
         if isinstance(payload.get("code"), int) and ("data" in payload or isinstance(payload.get("message"), str)):
             return True
+        if payload.keys() == _LINE:  # a terminator, as `streamkit events` prints it
+            return bool(payload["dialect"] == self.name)
         return payload.keys() - _LINE == {"session_id", "data"}
 
     def decode(self, data: bytes, notes: Notes) -> Event:
