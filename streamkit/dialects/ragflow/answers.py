@@ -155,7 +155,7 @@ class Answers:
         for marker, chunk in _chunks(reference).items():
             citation = bounded(chunk)
             if isinstance(citation, dict):
-                run.cite_one(marker, {"marker": marker, **citation})
+                run.cite_one(marker, {**citation, "marker": marker})
 
 
 def _chunks(reference: Json) -> Mapping[str, Json]:

@@ -325,6 +325,10 @@ def test_the_marker_of_a_chunk_is_its_key_in_a_mapping(talk):
     assert cited(talk, {"chunks": {"180": {"id": "a"}}}) == [{"marker": "180", "id": "a"}]
 
 
+def test_the_marker_of_a_chunk_is_no_word_of_its_own(talk):
+    assert cited(talk, [{"id": "a", "marker": "z"}]) == [{"marker": "0", "id": "a"}]
+
+
 def test_a_reference_may_be_the_bare_list(talk):
     assert cited(talk, [{"id": "a"}]) == [{"marker": "0", "id": "a"}]
 
