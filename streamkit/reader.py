@@ -277,7 +277,6 @@ class Reader:
     ) -> list[Event | Noted | Burst]:
         """Decode what the parser has cut, in bursts where frames fit the pattern."""
         pattern = expected = self._pattern  # what the parser knows of; a better one may be learned below
-        # Flat: this is what each event of a stream costs, and a call costs as much as a small event.
         events: list[Event | Noted | Burst] = []
         typed, deltas = known.typed, known.deltas
         start, end = (pattern.start, pattern.end) if pattern is not None else (b"", b"")
