@@ -2,43 +2,59 @@
 
 import msgspec
 
-from streamkit.run.payload import Json
+from streamkit.run.payload import Json, loads
 from streamkit.run.state import MAX_DEPTH, LogEntry
 
 
 class Log:
-    """An entry of an agent's log while it may still change."""
+    """An entry of an agent's log while it may still change.
 
-    __slots__ = ("entry", "metadata", "parent_id")
+    Its data is kept as JSON: an agent may log a hundred thousand entries, and each dictionary would be looked through by
+    every collection of garbage.
+    """
+
+    __slots__ = ("_owns_metadata", "data", "error", "id", "label", "metadata", "parent_id", "status")
 
     def __init__(self, entry: LogEntry, parent_id: str | None) -> None:
-        self.entry = entry
+        self.id = entry.id
         self.parent_id = parent_id
-        self.metadata: dict[str, Json] | None = None
-        """Grows with every update: a strategy says when it began, later when it ended. None before the first one."""
+        self.label = entry.label
+        self.status = entry.status
+        self.error = entry.error
+        self.data = _json(entry.data)
+        self._owns_metadata = False
+        self.metadata: dict[str, Json] = entry.metadata if isinstance(entry.metadata, dict) else {}
+        """Grows with every update: a strategy says when it began, later when it ended."""
 
     def update(self, entry: LogEntry, parent_id: str | None) -> None:
         """Take a later version of the entry; what it leaves out stays."""
-        before = self.entry
         self.parent_id = parent_id or self.parent_id
+        self.label = entry.label or self.label
+        self.status = entry.status or self.status
+        self.error = entry.error or self.error
+        if entry.data:
+            self.data = _json(entry.data)
         if isinstance(entry.metadata, dict):
-            if self.metadata is None:
-                self.metadata = dict(before.metadata) if isinstance(before.metadata, dict) else {}
+            if not self._owns_metadata:  # until now it is the event's
+                self._owns_metadata = True
+                self.metadata = dict(self.metadata)
             self.metadata.update(entry.metadata)
-        self.entry = LogEntry(
-            id=before.id,
-            label=entry.label or before.label,
-            status=entry.status or before.status,
-            error=entry.error or before.error,
-            data=entry.data or before.data,
-            metadata=before.metadata,
-        )
 
     def freeze(self, children: tuple[LogEntry, ...]) -> LogEntry:
         """Return the published form."""
-        told = self.entry.metadata if self.metadata is None else self.metadata
-        metadata = dict(told) if isinstance(told, dict) else {}
-        return msgspec.structs.replace(self.entry, metadata=metadata, children=children)
+        return LogEntry(
+            id=self.id,
+            label=self.label,
+            status=self.status,
+            error=self.error,
+            data=loads(self.data),
+            metadata=dict(self.metadata),
+            children=children,
+        )
+
+
+def _json(value: Json) -> bytes | None:
+    return None if value is None else msgspec.json.encode(value)
 
 
 def log_tree(entries: dict[str, Log]) -> tuple[LogEntry, ...]:
