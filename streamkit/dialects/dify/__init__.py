@@ -1,7 +1,8 @@
 """Dify: chat, agent, completion, chatflow and workflow apps, of every server since 0.6 (`docs/protocol-dify.md`).
 
 * `events`: what is on the wire, one struct for each event
-* `reducer`: what it means; `containers`: where executions stand; `facts`: small facts out of large payloads
+* `reducer`: what it means, with `speech`, `forms` and `nodes` for the most of it, and `wire` for the state that they share
+* `containers`: where executions stand; `facts`: small facts out of large payloads
 """
 
 from collections.abc import Mapping, Sequence

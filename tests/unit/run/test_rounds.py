@@ -8,25 +8,12 @@ from streamkit import Run
 from streamkit.run.execution import NodeExecution
 from streamkit.run.rounds import Siblings
 
+from .executions import container, execution, ids
+
 
 @pytest.fixture
 def run():
     return Run("dify")
-
-
-def execution(run, execution_id, *, inside=None, index=None, **options):
-    node = run.open_execution(execution_id, execution_id.split("#")[0], type="code", title="", **options)
-    if inside is not None:
-        run.place(node, inside, index)
-    return node
-
-
-def container(run, execution_id="loop", **options):
-    return execution(run, execution_id, is_container=True, **options)
-
-
-def ids(nodes):
-    return [node.id for node in nodes]
 
 
 # ---- rounds
