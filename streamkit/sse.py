@@ -356,7 +356,7 @@ class Parser:
         while lines and lines[-1] != b"\n":
             begun.append(lines.pop())
         if lines:
-            if len(lines) < _MANY or self._kept or not self._alike(lines, extra, frames, cuts):
+            if len(lines) < _MANY or self._start != at or not self._alike(lines, extra, frames, cuts):
                 self._fold(lines, at, extra, frames, cuts)
             self._start = self._line
         self._pieces = [rest] if rest else ([] if begun else None)

@@ -901,3 +901,10 @@ def test_every_conformance_case_has_its_two_files_and_a_known_category() -> None
     assert sorted(path.stem for path in CONFORMANCE.glob("*.json")) == CASES
     categories = {case.partition("-")[0] for case in CASES}
     assert categories == {"basic_parsing", "bom", "comments", "linefeeds", "reconnection", "limits"}
+
+
+def test_offsets_of_many_frames_behind_a_comment_of_an_earlier_chunk() -> None:
+    """The comment belongs to the first block, and to no other."""
+    parser = Parser()
+    frames = parser.feed(b": comment\n") + parser.feed(b"data: a\n\n" * 20)
+    assert [frame.offset for frame in frames] == [0, *range(10 + 9, 10 + 20 * 9, 9)]
