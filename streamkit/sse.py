@@ -16,8 +16,8 @@ is obeyed, when their line ends.
 1. `feed` and `cut` know two chunks themselves: one data line and its blank line, as tokens arrive, and a piece in the
    middle of a line, which is only kept.
 2. `_read` has C split all others into lines; CRs are taken away before, where all line ends are CRLF. Whole blocks are
-   read by `_fold`, which does what the standard says, or if they are many, and each is one data line, by `_alike`
-   without a step of Python for each.
+   read by `_fold`, which does what the standard says, or if they are many, without a step of Python for each line: by
+   `_alike` if each is one data line, and by `_table` if each has the same fields in the same order.
 3. `_prepare` comes before it for what is rare: long chunks, a BOM, an LF behind a CR, a block near the limit.
    `_slowly` gives `_read` one line at a time, where line ends are of several kinds or the limit must be looked at.
    A block over it forgets everything but where it began and the last event ID.
@@ -25,7 +25,7 @@ is obeyed, when their line ends.
 
 from collections.abc import Iterable
 from io import BytesIO
-from itertools import chain
+from itertools import accumulate, chain, islice
 from typing import Final
 
 from msgspec import Struct
@@ -39,6 +39,9 @@ _COLON: Final = 58
 _R: Final = 114
 _SPACED: Final = b"data: "
 _BARE: Final = b"data:"
+_EVENT: Final = b"event:"
+_ID: Final = b"id:"
+_COLUMNS: Final = (_EVENT, _BARE, _ID)
 _LF_LF: Final = b"\n\n"
 _CRLF_CRLF: Final = b"\r\n\r\n"
 _RETRY_DIGITS: Final = 18  # int() refuses more than 4,300 digits; 10**18 ms are 31 million years
@@ -47,6 +50,7 @@ _RECORDS_MAX: Final = 1000
 _LONG: Final = 4096  # from here on a copy costs more than a search: frames view the chunk
 _PORTION: Final = 65536  # so much is split at once: an object for each line, but never more of them than this
 _MANY: Final = 8  # from so many lines on _alike is worth its preparations
+_TABLE: Final = 32  # and from so many _table
 _FEW_PIECES: Final = 64  # more pieces than this are joined, if they have
 _SMALL_PIECE: Final = 256  # less bytes than this on the average
 
@@ -356,7 +360,9 @@ class Parser:
         while lines and lines[-1] != b"\n":
             begun.append(lines.pop())
         if lines:
-            if len(lines) < _MANY or self._start != at or not self._alike(lines, extra, frames, cuts):
+            if len(lines) < _MANY or not (
+                self._alike(lines, at, extra, frames, cuts) or self._table(lines, at, extra, frames, cuts)
+            ):
                 self._fold(lines, at, extra, frames, cuts)
             self._start = self._line
         self._pieces = [rest] if rest else ([] if begun else None)
@@ -364,11 +370,13 @@ class Parser:
             begun.reverse()
             self._keep(begun, extra, first=bool(lines))
 
-    def _alike(self, lines: list[bytes], extra: int, frames: list[Frame] | None, cuts: list[_Cut]) -> bool:
+    def _alike(self, lines: list[bytes], at: int, extra: int, frames: list[Frame] | None, cuts: list[_Cut]) -> bool:
         """Dispatch the data of lines if each is data and has a blank line behind it; tell whether that is so.
 
         That something was removed from every line shows in the sum of their lengths.
         """
+        if self._start != at or lines[1] != b"\n":  # a line of the first block was before, or it has more lines
+            return False
         firsts = lines[::2]
         count = len(firsts)
         if lines[1::2].count(b"\n") != count:
@@ -402,6 +410,47 @@ class Parser:
                 start += len(data) + around
                 number += 1
         self.frames += count
+        return True
+
+    def _table(self, lines: list[bytes], at: int, extra: int, frames: list[Frame] | None, cuts: list[_Cut]) -> bool:
+        """As `_alike`, where an event name, an ID or both stand beside the data of each block, at the same places."""
+        if self._kept > _LONG or len(lines) < _TABLE:
+            return False
+        if self._kept:  # nearly all chunks begin within a block
+            kept = BytesIO(b"".join(self._done or ())).readlines()
+            at -= sum(map(len, kept)) + extra * len(kept)
+            lines = kept + lines
+        width = lines.index(b"\n") + 1
+        count = len(lines) // width
+        if (
+            self._start != at  # a comment was before, that was not kept
+            or not 1 < width - 1 <= len(_COLUMNS)
+            or lines[width - 1 :: width].count(b"\n") * width != len(lines)
+        ):
+            return False
+        fields = [line[: line.find(b":") + 1] for line in lines[: width - 1]]
+        columns = {field: lines[place::width] for place, field in enumerate(fields) if field in _COLUMNS}
+        if _BARE not in columns or len(columns) != len(fields):  # a line of another kind, or two of one
+            return False
+        datas = _values(_BARE, columns[_BARE])
+        names = _texts(_EVENT, columns[_EVENT]) if _EVENT in columns else [""] * count
+        ids = _texts(_ID, columns[_ID]) if _ID in columns else [self.last_event_id] * count
+        if not (datas and names and ids):
+            return False
+        if frames is None:
+            cuts += [data.removesuffix(b"\n") for data in datas]
+        else:
+            sizes = map(len, lines)
+            starts = accumulate(map(extra.__add__, sizes) if extra else sizes, initial=self._start)
+            number = self.frames
+            for name, data, id_, start in zip(names, datas, ids, islice(starts, 0, None, width), strict=False):
+                frames.append(Frame(name, memoryview(data.removesuffix(b"\n")), id_, start, number))
+                number += 1
+        self.frames += count
+        self.last_event_id = ids[-1]
+        self.prefix = _SPACED if columns[_BARE][0].startswith(_SPACED) else _BARE
+        self._kept = 0
+        self._done = None
         return True
 
     def _fold(  # noqa: C901, PLR0912, PLR0915 - one flat loop: a call costs a tenth of what a frame costs
@@ -682,6 +731,23 @@ class Parser:
 def _text(value: bytes) -> str:
     """The value of a field, still ended by LF, as text."""
     return value[:-1].decode("utf-8", "replace").removeprefix(" ")
+
+
+def _values(field: bytes, lines: list[bytes]) -> list[bytes]:
+    """The values of lines; empty if not all are this field, written as in the first, with a space or without."""
+    head = field + b" " if lines[0].startswith(field + b" ") else field
+    values = [line.removeprefix(head) for line in lines]
+    alike = sum(map(len, values)) == sum(map(len, lines)) - len(lines) * len(head)
+    return values if alike and (head is not field or min(values) > b"!") else []
+
+
+def _texts(field: bytes, lines: list[bytes]) -> list[str]:
+    """As `_values`, but as text; empty also where there is a NUL."""
+    if lines.count(lines[0]) == len(lines) and _NUL not in lines[0]:  # as it often is of names
+        return [_text(lines[0].removeprefix(field))] * len(lines)
+    text = b"".join(_values(field, lines))
+    # A line end also ends what is not UTF-8.
+    return text[:-1].decode("utf-8", "replace").split("\n") if text and _NUL not in text else []
 
 
 def _with_lf(text: bytes) -> bytes:

@@ -366,6 +366,7 @@ SMALL = {
     "_FEW_PIECES": 3,
     "_SMALL_PIECE": 4,
     "_MANY": 2,
+    "_TABLE": 3,
 }
 
 
@@ -385,6 +386,47 @@ def test_every_way_through_the_parser_gives_what_the_standard_says(
         cuts = [cut for chunk in chunks for cut in parser.cut(chunk)]
     whole = [[cut] if isinstance(cut, bytes) else [start + middle + end for middle in cut] for cut in cuts]
     assert list(itertools.chain(*whole)) == [frame[1] for frame in expected["frames"]]
+
+
+NAMES = [b"event: message\n", b"event:message\n", b"event: \xe2\x82\n", b"event:\n", b"event:  x\n", b"event\n"]
+IDS = [b"id: 1-7\n", b"id:8\n", b"id: \xff\n", b"id: a\0b\n", b"id:\n", b"id\n", b"id: \xe2\x80\xa8\n", b"idx: 4\n"]
+DATAS = [b"data: {}\n", b'data: {"a": 1}\n', b"data:x\n", b"data:  two\n", b"data:\n", b"data: " + b"y" * 30 + b"\n"]
+RARE = [b": comment\n", b"retry: 5\n", b"data: more\n", b"\n", b"event: ping\n\n", b"id: 9\n\n", b"data\n"]
+
+
+@st.composite
+def tables(draw: Any) -> list[bytes]:
+    """Chunks of blocks with the same lines in the same order, but for some, or until that changes."""
+    stream = b""
+    for _ in range(draw(st.integers(1, 3))):
+        layout = draw(st.permutations([NAMES, IDS, DATAS]))[: draw(st.integers(1, 3))]
+        fixed = draw(st.booleans())
+        lines = [draw(st.sampled_from(kind)) for kind in layout]
+        for _ in range(draw(st.integers(1, 8))):
+            block = [
+                line if fixed or draw(st.booleans()) else draw(st.sampled_from(kind))
+                for kind, line in zip(layout, lines, strict=True)
+            ]
+            if draw(st.integers(0, 15)) == 0:
+                block.insert(draw(st.integers(0, len(block))), draw(st.sampled_from(RARE)))
+            stream += b"".join(block) + b"\n"
+    if draw(st.booleans()):
+        stream = stream.replace(b"\n", b"\r\n", draw(st.sampled_from([-1, -1, 7])))
+    cuts = draw(st.lists(st.integers(0, len(stream)), max_size=6))
+    return chunked(stream, cuts)
+
+
+@given(tables(), st.sampled_from([7, 12, 40, ROOMY]), st.booleans())
+def test_blocks_of_one_layout_give_what_the_standard_says(chunks: list[bytes], limit: int, small: bool) -> None:
+    expected = standard(b"".join(chunks), limit)
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in SMALL.items() if small else ():
+            patch.setattr(f"streamkit.sse.{name}", value)
+        assert outcome(chunks, limit) == expected
+        parser = Parser(max_frame_bytes=limit)
+        cuts = [cut for chunk in chunks for cut in parser.cut(chunk)]
+    assert cuts == [frame[1] for frame in expected["frames"]]
+    assert parser.last_event_id == expected["last_event_id"] or limit < ROOMY
 
 
 @given(split_streams())
