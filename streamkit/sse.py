@@ -414,7 +414,7 @@ class Parser:
 
     def _table(self, lines: list[bytes], at: int, extra: int, frames: list[Frame] | None, cuts: list[_Cut]) -> bool:
         """As `_alike`, where an event name, an ID or both stand beside the data of each block, at the same places."""
-        if self._kept > _LONG or len(lines) < _TABLE:
+        if self._kept > _LONG or len(lines) < _TABLE or lines.index(b"\n") > len(_COLUMNS):
             return False
         if self._kept:  # nearly all chunks begin within a block
             kept = BytesIO(b"".join(self._done or ())).readlines()
@@ -472,8 +472,8 @@ class Parser:
         id_ = self.last_event_id
         event = b"\n"
         new_id: bytes | None = None
-        data: bytes | None = None  # of the first data line
-        joined: BytesIO | None = None  # of all data lines, if there are more, or long ones
+        data: bytes | memoryview | None = None  # of the first data line
+        joined: BytesIO | None = None  # of all data lines, if there are more
         fields = False  # there is a line that is neither data nor a comment
         for line in lines:
             size = len(line)
@@ -483,8 +483,10 @@ class Parser:
                     if joined is not None:
                         joined.truncate(joined.tell() - 1)
                         data = joined.getvalue()  # no copy
-                    elif frames is not None:
+                    elif isinstance(data, bytes):
                         data = data.removesuffix(b"\n")
+                    else:
+                        data = data[:-1]
                     if frames is not None:
                         if new_id is not None:
                             id_ = _text(new_id)
@@ -494,7 +496,7 @@ class Parser:
                             self._name = _text(event)
                         frames.append(Frame(self._name, memoryview(data), id_, start, number))
                     else:
-                        cuts.append(data.removesuffix(b"\n") if joined is None else data)
+                        cuts.append(bytes(data))
                     number += 1
                     data = joined = None
                 elif fields:
@@ -505,15 +507,10 @@ class Parser:
                 event = b"\n"
                 start = at
                 continue
-            if size > _LONG and line.startswith(prefix) and line[len(prefix)] > _SPACE:  # as below, but copied once
-                if joined is None:
-                    joined = BytesIO()
-                    joined.write(data or b"")
-                    data = b""
-                joined.write(memoryview(line)[len(prefix) :])
-                continue
-            value = line.removeprefix(b"data: ")
-            if value is not line:
+            value: bytes | memoryview
+            if size > _LONG and line.startswith(prefix) and line[len(prefix)] > _SPACE:  # as below, but not copied
+                value = memoryview(line)[len(prefix) :]
+            elif (value := line.removeprefix(b"data: ")) is not line:
                 prefix = _SPACED
             elif line[0] == _COLON:
                 self.heartbeats += 1
