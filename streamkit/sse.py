@@ -14,7 +14,7 @@ line end, and `_pieces` the unfinished line. All of a block is read when it ends
 is obeyed, when their line ends.
 
 1. `feed` and `cut` know two chunks themselves: one data line and its blank line, as tokens arrive, and a piece in the
-   middle of a line, which is only kept.
+   middle of a line, which is only kept. `feed` also knows a block with an event name or an ID before its data line.
 2. `_read` has C split all others into lines; CRs are taken away before, where all line ends are CRLF. Whole blocks are
    read by `_fold`, which does what the standard says, or if they are many, without a step of Python for each line: by
    `_alike` if each is one data line, and by `_table` if each has the same fields in the same order.
@@ -133,6 +133,9 @@ class Parser:
         "_done",
         "_dropping",
         "_end",
+        "_head",
+        "_head_id",
+        "_head_name",
         "_kept",
         "_limit",
         "_line",
@@ -172,6 +175,9 @@ class Parser:
         self.blank = _LF_LF  # ... for this
         self._named = b"\n"  # the value of the last event name, and ...
         self._name = ""  # ... its text: most are as the last, and to decode one takes longer than to read its line
+        self._head = b"\n"  # as these two for all lines before the data of a block that came alone
+        self._head_name = ""
+        self._head_id: str | None = None
         self.expect(b"", b"")
         self.last_event_id = ""
         self.retry: int | None = None
@@ -238,14 +244,23 @@ class Parser:
         if pieces is None:
             # Methods of one argument cost a fifth of those that take a position. They return the same object if there
             # was nothing to remove. After `data:` a space is not data; other first bytes below it are just rare.
+            head = None
             rest = chunk.removeprefix(self.prefix)
-            if rest is not chunk:
-                data = rest.removesuffix(self.blank)
-                if data is not rest and _LF not in data and _CR not in data and rest[0] > _SPACE:
-                    frame = Frame("", memoryview(data), self.last_event_id, self.bytes, self.frames)
-                    self.frames += 1
-                    self.bytes += len(chunk)
-                    return [frame]
+            if rest is chunk:
+                head, _, rest = chunk.partition(b"\ndata: ")  # the rest is empty where there is no such line
+            data = rest.removesuffix(self.blank)
+            if (
+                data is not rest
+                and _LF not in data
+                and _CR not in data
+                and rest[0] > _SPACE
+                and (head is None or self._obeyed(head))
+            ):
+                name = "" if head is None else self._head_name
+                frame = Frame(name, memoryview(data), self.last_event_id, self.bytes, self.frames)
+                self.frames += 1
+                self.bytes += len(chunk)
+                return [frame]
         frames = []
         self._read(chunk, frames, [])
         return frames
@@ -326,6 +341,30 @@ class Parser:
         records = self._records
         self._records = None
         return records or []
+
+    def _obeyed(self, head: bytes) -> bool:
+        """Take event name and ID from the lines before the data; tell whether there is nothing else, nor a NUL."""
+        if head != self._head:
+            if _CR in head or _NUL in head:
+                return False
+            event = b"\n"
+            new_id = b""
+            for line in (head + b"\n").splitlines(keepends=True):
+                if line.startswith(_EVENT):
+                    event = line[len(_EVENT) :]
+                elif line.startswith(_ID):
+                    new_id = line[len(_ID) :]
+                else:
+                    return False
+            if event != self._named:
+                self._named = event
+                self._name = _text(event)
+            self._head = head
+            self._head_name = self._name
+            self._head_id = _text(new_id) if new_id else None
+        if self._head_id is not None:
+            self.last_event_id = self._head_id
+        return True
 
     # Many lines at a time.
 

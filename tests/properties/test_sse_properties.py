@@ -10,7 +10,7 @@ import tracemalloc
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from streamkit.sse import Parser, _appended
@@ -388,35 +388,41 @@ def test_every_way_through_the_parser_gives_what_the_standard_says(
     assert list(itertools.chain(*whole)) == [frame[1] for frame in expected["frames"]]
 
 
-NAMES = [b"event: message\n", b"event:message\n", b"event: \xe2\x82\n", b"event:\n", b"event:  x\n", b"event\n"]
-IDS = [b"id: 1-7\n", b"id:8\n", b"id: \xff\n", b"id: a\0b\n", b"id:\n", b"id\n", b"id: \xe2\x80\xa8\n", b"idx: 4\n"]
-DATAS = [b"data: {}\n", b'data: {"a": 1}\n', b"data:x\n", b"data:  two\n", b"data:\n", b"data: " + b"y" * 30 + b"\n"]
-RARE = [b": comment\n", b"retry: 5\n", b"data: more\n", b"\n", b"event: ping\n\n", b"id: 9\n\n", b"data\n"]
+NAMES = [b"event: message\n", b"event: message\n", b"event:x\n", b"event: \xe2\x82\n", b"event:\n", b"event:  x\n"]
+IDS = [b"id: 1-7\n", b"id: 1-8\n", b"id:8\n", b"id: \xff\n", b"id: a\0b\n", b"id:\n", b"id: \xe2\x80\xa8\n", b"id\n"]
+DATAS = [b"data: {}\n", b"data: x\n", b"data: " + b"y" * 30 + b"\n", b"data:x\n", b"data:  two\n", b"data:\n"]
+RARE = [b": comment\n", b"retry: 5\n", b"data: more\n", b"\n", b"event: ping\n\n", b"id: 9\n\n", b"data\n", b"idx: 4\n"]
+LAYOUTS = [[NAMES, DATAS], [IDS, DATAS], [NAMES, IDS, DATAS], [IDS, NAMES, DATAS], [DATAS, IDS], [NAMES, DATAS, IDS]]
 
 
-@st.composite
-def tables(draw: Any) -> list[bytes]:
-    """Chunks of blocks with the same lines in the same order, but for some, or until that changes."""
-    stream = b""
-    for _ in range(draw(st.integers(1, 3))):
-        layout = draw(st.permutations([NAMES, IDS, DATAS]))[: draw(st.integers(1, 3))]
-        fixed = draw(st.booleans())
-        lines = [draw(st.sampled_from(kind)) for kind in layout]
-        for _ in range(draw(st.integers(1, 8))):
+def table(seed: int) -> list[bytes]:
+    """Chunks of blocks with the same lines in the same order, but for a few, or until that changes.
+
+    Hypothesis would rather have them all the same: it only says where to begin.
+    """
+    rnd = random.Random(seed)  # noqa: S311 - nothing to keep secret
+    blocks = []
+    for _ in range(rnd.randint(1, 3)):
+        layout = rnd.choice(LAYOUTS)
+        usual = [rnd.choice(kind[:3]) if rnd.random() < 0.7 else rnd.choice(kind) for kind in layout]
+        change = rnd.choice([0.0, 0.1, 0.5])
+        for _ in range(rnd.randint(1, 9)):
             block = [
-                line if fixed or draw(st.booleans()) else draw(st.sampled_from(kind))
-                for kind, line in zip(layout, lines, strict=True)
+                rnd.choice(kind) if rnd.random() < change else line for kind, line in zip(layout, usual, strict=True)
             ]
-            if draw(st.integers(0, 15)) == 0:
-                block.insert(draw(st.integers(0, len(block))), draw(st.sampled_from(RARE)))
-            stream += b"".join(block) + b"\n"
-    if draw(st.booleans()):
-        stream = stream.replace(b"\n", b"\r\n", draw(st.sampled_from([-1, -1, 7])))
-    cuts = draw(st.lists(st.integers(0, len(stream)), max_size=6))
-    return chunked(stream, cuts)
+            if rnd.random() < change / 4:
+                block.insert(rnd.randint(0, len(block)), rnd.choice(RARE))
+            blocks.append(b"".join(block) + b"\n")
+    if rnd.random() < 0.3:
+        blocks = [block.replace(b"\n", b"\r\n", rnd.choice([-1, -1, -1, 2])) for block in blocks]
+    if rnd.random() < 0.5:
+        return blocks
+    stream = b"".join(blocks)
+    return chunked(stream, [rnd.randint(0, len(stream)) for _ in range(rnd.randint(0, 5))])
 
 
-@given(tables(), st.sampled_from([7, 12, 40, ROOMY]), st.booleans())
+@settings(max_examples=max(600, settings().max_examples))
+@given(st.integers(0, 1 << 40).map(table), st.sampled_from([7, 40, ROOMY, ROOMY]), st.booleans())
 def test_blocks_of_one_layout_give_what_the_standard_says(chunks: list[bytes], limit: int, small: bool) -> None:
     expected = standard(b"".join(chunks), limit)
     with pytest.MonkeyPatch.context() as patch:

@@ -903,8 +903,9 @@ def test_every_conformance_case_has_its_two_files_and_a_known_category() -> None
     assert categories == {"basic_parsing", "bom", "comments", "linefeeds", "reconnection", "limits"}
 
 
-def test_offsets_of_many_frames_behind_a_comment_of_an_earlier_chunk() -> None:
+@pytest.mark.parametrize("block", [b"data: a\n\n", b"event: add\nid: 1\ndata: a\n\n"])
+def test_offsets_of_many_frames_behind_a_comment_of_an_earlier_chunk(block: bytes) -> None:
     """The comment belongs to the first block, and to no other."""
     parser = Parser()
-    frames = parser.feed(b": comment\n") + parser.feed(b"data: a\n\n" * 20)
-    assert [frame.offset for frame in frames] == [0, *range(10 + 9, 10 + 20 * 9, 9)]
+    frames = parser.feed(b": comment\n") + parser.feed(block * 20)
+    assert [frame.offset for frame in frames] == [0, *(10 + number * len(block) for number in range(1, 20))]
