@@ -14,7 +14,7 @@ line end, and `_pieces` the unfinished line. All of a block is read when it ends
 is obeyed, when their line ends.
 
 1. `feed` and `cut` know two chunks themselves: one data line and its blank line, as tokens arrive, and a piece in the
-   middle of a line, which is only kept. `feed` also knows a block with an event name or an ID before its data line.
+   middle of a line, which is only kept. `feed` also knows one block with a name or an ID before its data line.
 2. `_read` has C split all others into lines; CRs are taken away before, where all line ends are CRLF. Whole blocks are
    read by `_fold`, which does what the standard says, or if they are many, without a step of Python for each line: by
    `_alike` if each is one data line, and by `_table` if each has the same fields in the same order.
@@ -25,10 +25,12 @@ is obeyed, when their line ends.
 
 from collections.abc import Iterable
 from io import BytesIO
-from itertools import accumulate, chain, islice
+from itertools import accumulate, chain, islice, repeat
 from typing import Final
 
 from msgspec import Struct
+
+from streamkit.columns import EVENT, ID, columns_of, text_of
 
 _BOM: Final = b"\xef\xbb\xbf"
 _NUL: Final = 0
@@ -39,9 +41,6 @@ _COLON: Final = 58
 _R: Final = 114
 _SPACED: Final = b"data: "
 _BARE: Final = b"data:"
-_EVENT: Final = b"event:"
-_ID: Final = b"id:"
-_COLUMNS: Final = (_EVENT, _BARE, _ID)
 _LF_LF: Final = b"\n\n"
 _CRLF_CRLF: Final = b"\r\n\r\n"
 _RETRY_DIGITS: Final = 18  # int() refuses more than 4,300 digits; 10**18 ms are 31 million years
@@ -175,7 +174,7 @@ class Parser:
         self.blank = _LF_LF  # ... for this
         self._named = b"\n"  # the value of the last event name, and ...
         self._name = ""  # ... its text: most are as the last, and to decode one takes longer than to read its line
-        self._head = b"\n"  # as these two for all lines before the data of a block that came alone
+        self._head = b"\n"  # the lines before the data of the last block that came alone, and what they say
         self._head_name = ""
         self._head_id: str | None = None
         self.expect(b"", b"")
@@ -244,23 +243,16 @@ class Parser:
         if pieces is None:
             # Methods of one argument cost a fifth of those that take a position. They return the same object if there
             # was nothing to remove. After `data:` a space is not data; other first bytes below it are just rare.
-            head = None
             rest = chunk.removeprefix(self.prefix)
-            if rest is chunk:
-                head, _, rest = chunk.partition(b"\ndata: ")  # the rest is empty where there is no such line
-            data = rest.removesuffix(self.blank)
-            if (
-                data is not rest
-                and _LF not in data
-                and _CR not in data
-                and rest[0] > _SPACE
-                and (head is None or self._obeyed(head))
-            ):
-                name = "" if head is None else self._head_name
-                frame = Frame(name, memoryview(data), self.last_event_id, self.bytes, self.frames)
-                self.frames += 1
-                self.bytes += len(chunk)
-                return [frame]
+            if rest is not chunk:
+                data = rest.removesuffix(self.blank)
+                if data is not rest and _LF not in data and _CR not in data and rest[0] > _SPACE:
+                    frame = Frame("", memoryview(data), self.last_event_id, self.bytes, self.frames)
+                    self.frames += 1
+                    self.bytes += len(chunk)
+                    return [frame]
+            elif (at := chunk.find(b"\ndata: ")) > 0 and (headed := self._headed(chunk, at)):
+                return [headed]
         frames = []
         self._read(chunk, frames, [])
         return frames
@@ -342,29 +334,38 @@ class Parser:
         self._records = None
         return records or []
 
-    def _obeyed(self, head: bytes) -> bool:
-        """Take event name and ID from the lines before the data; tell whether there is nothing else, nor a NUL."""
+    def _headed(self, chunk: bytes, end: int) -> Frame | None:
+        """Take one block that has, before its data line, a name or an ID or both; take nothing if it has anything else.
+
+        `end` is where that head ends. Most heads are as the last was, or the name in them is.
+        """
+        head = chunk[:end]
+        rest = chunk[end + len(b"\ndata: ") :]
+        data = rest.removesuffix(self.blank)
+        if data is rest or _LF in data or _CR in chunk:
+            return None
         if head != self._head:
-            if _CR in head or _NUL in head:
-                return False
             event = b"\n"
-            new_id = b""
+            new_id: bytes | None = None
             for line in (head + b"\n").splitlines(keepends=True):
-                if line.startswith(_EVENT):
-                    event = line[len(_EVENT) :]
-                elif line.startswith(_ID):
-                    new_id = line[len(_ID) :]
+                if line.startswith(EVENT):
+                    event = line[len(EVENT) :]
+                elif line.startswith(ID) and _NUL not in line:
+                    new_id = line[len(ID) :]
                 else:
-                    return False
+                    return None
             if event != self._named:
                 self._named = event
-                self._name = _text(event)
+                self._name = text_of(event)
             self._head = head
             self._head_name = self._name
-            self._head_id = _text(new_id) if new_id else None
+            self._head_id = None if new_id is None else text_of(new_id)
         if self._head_id is not None:
             self.last_event_id = self._head_id
-        return True
+        frame = Frame(self._head_name, memoryview(data), self.last_event_id, self.bytes, self.frames)
+        self.frames += 1
+        self.bytes += len(chunk)
+        return frame
 
     # Many lines at a time.
 
@@ -453,41 +454,30 @@ class Parser:
 
     def _table(self, lines: list[bytes], at: int, extra: int, frames: list[Frame] | None, cuts: list[_Cut]) -> bool:
         """As `_alike`, where an event name, an ID or both stand beside the data of each block, at the same places."""
-        if self._kept > _LONG or len(lines) < _TABLE or lines.index(b"\n") > len(_COLUMNS):
+        if self._kept > _LONG or len(lines) < _TABLE:
             return False
         if self._kept:  # nearly all chunks begin within a block
             kept = BytesIO(b"".join(self._done or ())).readlines()
             at -= sum(map(len, kept)) + extra * len(kept)
             lines = kept + lines
-        width = lines.index(b"\n") + 1
-        count = len(lines) // width
-        if (
-            self._start != at  # a comment was before, that was not kept
-            or not 1 < width - 1 <= len(_COLUMNS)
-            or lines[width - 1 :: width].count(b"\n") * width != len(lines)
-        ):
+        found = columns_of(lines) if self._start == at else None  # a comment is not kept
+        if found is None:
             return False
-        fields = [line[: line.find(b":") + 1] for line in lines[: width - 1]]
-        columns = {field: lines[place::width] for place, field in enumerate(fields) if field in _COLUMNS}
-        if _BARE not in columns or len(columns) != len(fields):  # a line of another kind, or two of one
-            return False
-        datas = _values(_BARE, columns[_BARE])
-        names = _texts(_EVENT, columns[_EVENT]) if _EVENT in columns else [""] * count
-        ids = _texts(_ID, columns[_ID]) if _ID in columns else [self.last_event_id] * count
-        if not (datas and names and ids):
-            return False
+        count = len(found.datas)
+        ids = found.ids or [self.last_event_id] * count
         if frames is None:
-            cuts += [data.removesuffix(b"\n") for data in datas]
+            cuts += [data.removesuffix(b"\n") for data in found.datas]
         else:
             sizes = map(len, lines)
             starts = accumulate(map(extra.__add__, sizes) if extra else sizes, initial=self._start)
             number = self.frames
-            for name, data, id_, start in zip(names, datas, ids, islice(starts, 0, None, width), strict=False):
+            rows = zip(found.names or repeat(""), found.datas, ids, islice(starts, 0, None, found.width), strict=False)
+            for name, data, id_, start in rows:
                 frames.append(Frame(name, memoryview(data.removesuffix(b"\n")), id_, start, number))
                 number += 1
         self.frames += count
         self.last_event_id = ids[-1]
-        self.prefix = _SPACED if columns[_BARE][0].startswith(_SPACED) else _BARE
+        self.prefix = _SPACED if found.spaced else _BARE
         self._kept = 0
         self._done = None
         return True
@@ -528,11 +518,11 @@ class Parser:
                         data = data[:-1]
                     if frames is not None:
                         if new_id is not None:
-                            id_ = _text(new_id)
+                            id_ = text_of(new_id)
                             new_id = None
                         if event != self._named:
                             self._named = event
-                            self._name = _text(event)
+                            self._name = text_of(event)
                         frames.append(Frame(self._name, memoryview(data), id_, start, number))
                     else:
                         cuts.append(bytes(data))
@@ -585,7 +575,7 @@ class Parser:
                 joined.write(data)
                 joined.write(value)
         self.frames = number
-        self.last_event_id = id_ if new_id is None else _text(new_id)
+        self.last_event_id = id_ if new_id is None else text_of(new_id)
         if prefix is not self.prefix:
             self.prefix = prefix
 
@@ -762,28 +752,6 @@ class Parser:
             self._records = []
         if len(self._records) < _RECORDS_MAX:
             self._records.append(Dropped(self._start, end - self._start, self._limit, self.frames))
-
-
-def _text(value: bytes) -> str:
-    """The value of a field, still ended by LF, as text."""
-    return value[:-1].decode("utf-8", "replace").removeprefix(" ")
-
-
-def _values(field: bytes, lines: list[bytes]) -> list[bytes]:
-    """The values of lines; empty if not all are this field, written as in the first, with a space or without."""
-    head = field + b" " if lines[0].startswith(field + b" ") else field
-    values = [line.removeprefix(head) for line in lines]
-    alike = sum(map(len, values)) == sum(map(len, lines)) - len(lines) * len(head)
-    return values if alike and (head is not field or min(values) > b"!") else []
-
-
-def _texts(field: bytes, lines: list[bytes]) -> list[str]:
-    """As `_values`, but as text; empty also where there is a NUL."""
-    if lines.count(lines[0]) == len(lines) and _NUL not in lines[0]:  # as it often is of names
-        return [_text(lines[0].removeprefix(field))] * len(lines)
-    text = b"".join(_values(field, lines))
-    # A line end also ends what is not UTF-8.
-    return text[:-1].decode("utf-8", "replace").split("\n") if text and _NUL not in text else []
 
 
 def _with_lf(text: bytes) -> bytes:
