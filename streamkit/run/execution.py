@@ -38,9 +38,6 @@ class NodeUsage(msgspec.Struct, frozen=True, gc=False):
     provider: str | None = None
 
 
-_UNKNOWN: Final = (None,) * 5
-
-
 class Extras:
     """What few executions have."""
 
@@ -53,7 +50,6 @@ class Extras:
         "first_token_at",
         "inferred",
         "logs",
-        "process_data_json",
         "reasoning",
         "text",
     )
@@ -61,7 +57,6 @@ class Extras:
     def __init__(self) -> None:
         self.container: Container | None = None
         self.inferred = False
-        self.process_data_json: bytes | None = None
         self.error: str | None = None
         self.first_token_at: float | None = None
         self.text: Text | None = None
@@ -70,8 +65,8 @@ class Extras:
         """By index."""
         self.logs: dict[str, Log] | None = None
         """By the id of the entry."""
-        self.decoded: dict[str, Json] | None = None
-        """Payloads that were read, by the name of their slot."""
+        self.decoded: dict[str, tuple[bytes, Json]] | None = None
+        """Payloads that were read, by the name of their slot, and what they were decoded from."""
         self.facts: Facts | None = None
         """What state depends on of the outputs, where they are not kept or were asked for it."""
 
@@ -100,6 +95,7 @@ class NodeExecution:
         "number",
         "outputs_json",
         "parent",
+        "process_data_json",
         "revision",
         "round",
         "seen_at",
@@ -120,6 +116,7 @@ class NodeExecution:
         self.status: NodeStatus = "running"
         self.inputs_json: bytes | None = None
         self.outputs_json: bytes | None = None
+        self.process_data_json: bytes | None = None
         self.metadata_json: bytes | None = None
         self.started_at: int | float | None = None
         self.finished_at: int | float | None = None
@@ -169,16 +166,6 @@ class NodeExecution:
     def first_token_at(self) -> float | None:
         """When the first text of it arrived."""
         return self._extras.first_token_at
-
-    @property
-    def process_data_json(self) -> bytes | None:
-        """The vendor's process data, as it was sent."""
-        return self._extras.process_data_json
-
-    @process_data_json.setter
-    def process_data_json(self, data: bytes | None) -> None:
-        if data is not self._extras.process_data_json:
-            self.extras().process_data_json = data
 
     @property
     def inputs(self) -> Json:
@@ -234,8 +221,7 @@ class NodeExecution:
 
     @usage.setter
     def usage(self, usage: NodeUsage) -> None:
-        rest = (usage.prompt_tokens, usage.completion_tokens, usage.cost, usage.model, usage.provider)
-        self._usage = usage.total_tokens if rest == _UNKNOWN else usage
+        self._usage = usage.total_tokens if usage == NodeUsage(usage.total_tokens) else usage
 
     @property
     def model(self) -> str | None:
@@ -361,9 +347,10 @@ class NodeExecution:
         extras = self.extras()
         if extras.decoded is None:
             extras.decoded = {}
-        if name not in extras.decoded:
-            extras.decoded[name] = loads(raw)
-        return extras.decoded[name]
+        read = extras.decoded.get(name)
+        if read is None or read[0] is not raw:
+            read = extras.decoded[name] = raw, loads(raw)
+        return read[1]
 
 
 _NULL: Final = msgspec.Raw(b"null")

@@ -14,17 +14,15 @@ from streamkit.run.execution import OPEN, OVER, NodeExecution, NodeUsage
 from streamkit.run.logs import Log
 from streamkit.run.payload import cleaned, is_null
 from streamkit.run.places import Named, Places
-from streamkit.run.retention import Retention, facts_of
+from streamkit.run.retention import NO_FACTS, Retention, facts_of
 from streamkit.run.rounds import Container
 from streamkit.run.state import Anomaly, Attempt, LogEntry, NodeStatus
 from streamkit.run.text import Text
 
 T = TypeVar("T")
 
-_OUTPUTS: Final = "outputs_json"
+_NULL: Final = msgspec.Raw(b"null")
 _EMPTY: Final[Mapping[bytes, bytes]] = {value: value for value in (b"{}", b"[]")}
-_BACKSLASH: Final = 92  # one byte is searched ten times as fast as two
-_ESCAPE: Final = b"\\u"
 
 
 class Tree(Places):
@@ -126,31 +124,37 @@ class Tree(Places):
         if started_at is not None and node.started_at is None:
             node.started_at = self._second(started_at)
         if inputs is not None:
-            self._learn(node, "inputs_json", inputs, "inputs" in truncated)
+            node.inputs_json = self._learnt(node.inputs_json, inputs, "inputs" in truncated)
         if outputs is not None:
-            self._learn(node, _OUTPUTS, outputs, "outputs" in truncated)
+            self._learn_outputs(node, outputs, "outputs" in truncated)
         if process_data is not None:
-            self._learn(node, "process_data_json", process_data, "process_data" in truncated)
+            node.process_data_json = self._learnt(node.process_data_json, process_data, "process_data" in truncated)
         if metadata is not None:
-            self._learn(node, "metadata_json", metadata, "metadata" in truncated)
+            node.metadata_json = self._learnt(node.metadata_json, metadata, "metadata" in truncated)
         self._touch(node)
 
-    def _learn(self, node: NodeExecution, slot: str, raw: bytes | msgspec.Raw, is_truncated: bool) -> None:
+    def _learnt(self, known: bytes | None, raw: bytes | msgspec.Raw, is_truncated: bool) -> bytes | None:
+        """Return what is kept of a value, now that the server tells it (again)."""
         data = self._clean(raw)
-        if data is None or (is_truncated and self._is_known(node, slot)):
-            return
-        kept = data if self._keeper.keeps_payloads else self._keeper.payload(data)
-        setattr(node, slot, kept)
-        extras = node._extras
-        if extras.decoded:
-            extras.decoded.pop(slot, None)
-        if slot == _OUTPUTS and (kept is not data or extras.facts is not None):
-            facts = facts_of(data)
-            if facts is not node.facts:
-                node.extras().facts = facts
+        if data is None or (is_truncated and known is not None):
+            return known
+        return data if self._keeper.keeps_payloads else self._keeper.payload(data)
 
-    def _is_known(self, node: NodeExecution, slot: str) -> bool:
-        return getattr(node, slot) is not None or (slot == _OUTPUTS and node._extras.facts is not None)
+    def _learn_outputs(self, node: NodeExecution, raw: bytes | msgspec.Raw, is_truncated: bool) -> None:
+        """Keep outputs; of outputs that are not kept as they are, the facts that state depends on."""
+        data = self._clean(raw)
+        facts = node._extras.facts
+        if data is None or (is_truncated and (node.outputs_json is not None or facts is not None)):
+            return
+        if self._keeper.keeps_payloads:
+            node.outputs_json = data
+            if facts is not None:
+                node._extras.facts = None  # they are read again when they are asked for
+            return
+        node.outputs_json = self._keeper.payload(data)
+        learnt = facts_of(data)
+        if learnt is not NO_FACTS or facts is not None:
+            node.extras().facts = learnt
 
     def resume_execution(self, node: NodeExecution) -> None:
         """Take a start frame of a known execution: it runs again, unless its end is already known."""
@@ -194,9 +198,10 @@ class Tree(Places):
         at: float | None = None,
     ) -> None:
         """Take the server's word on how an execution ended."""
-        if self._over is not None and (node.inferred or node.status in OPEN):
+        inferred = node._extras.inferred
+        if self._over is not None and (inferred or node.status in OPEN):
             self._over.append(node)
-        if status != "unknown" or node.status not in OVER or node.inferred:  # a word we do not know takes nothing back
+        if status != "unknown" or inferred or node.status not in OVER:  # a word we do not know takes nothing back
             node.status = status
         if error:
             node.extras().error = error
@@ -204,10 +209,9 @@ class Tree(Places):
             node.elapsed_time = elapsed_time
         if finished_at is not None:
             node.finished_at = self._second(finished_at)
-        if node.inferred:
-            node.ended_at = at
+        if inferred:
             node.inferred = False
-        elif node.ended_at is None:
+        if inferred or node.ended_at is None:
             node.ended_at = at
         self._touch(node)
 
@@ -288,11 +292,13 @@ class Tree(Places):
 
     def _clean(self, raw: bytes | msgspec.Raw) -> bytes | None:
         """Return a private copy of a JSON value, which pins no buffer; None for null. What is mended is reported."""
+        if raw == _NULL:
+            return None
         data = bytes(raw)
-        if data.isascii() and (_BACKSLASH not in data or _ESCAPE not in data):
-            if len(data) == 2:  # an empty object or list: one for all of them
-                return _EMPTY.get(data, data)
-            return None if is_null(data) else data
+        if len(data) == 2 and data in _EMPTY:  # one object for all of them
+            return _EMPTY[data]
+        if is_null(data):
+            return None
         kept = cleaned(data)
         if kept is not data:
             self.report("non-standard-json" if _is_utf8(data) else "bad-utf8", f"{len(data)} bytes")
