@@ -18,11 +18,18 @@ from streamkit.run.state import Cost
 
 T = TypeVar("T")
 
-_EMPTY: Final = (b"null", b"{}", b"")
+_EMPTY: Final = (Raw(b"null"), Raw(b"{}"), Raw(b""))
 
 _TRUNCATED: Final = tuple((name, f"{name}_truncated") for name in ("inputs", "outputs", "process_data"))
 
 _NO_METADATA: Final = ExecutionMetadata()
+
+
+class _Tokens(Struct, frozen=True):
+    """What a model's usage says that metadata does not; its prices are the metadata's."""
+
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
 
 
 class _ModelFacts(Struct, frozen=True):
@@ -30,7 +37,10 @@ class _ModelFacts(Struct, frozen=True):
 
     model_provider: str | None = None
     model_name: str | None = None
-    usage: UsagePayload | None = None
+    usage: _Tokens | None = None
+
+
+_NO_MODEL: Final = _ModelFacts()
 
 
 class _ErrorFacts(Struct, frozen=True):
@@ -49,14 +59,13 @@ _INPUTS: Final = msgspec.json.Decoder(_InputFacts)
 
 def metadata_of(run: Run, raw: Raw) -> ExecutionMetadata:
     """Read execution metadata (C.7). A wrongly typed field costs only itself, and is reported."""
-    data = bytes(raw)
-    if data in _EMPTY:
+    if raw in _EMPTY:
         return _NO_METADATA
     try:
-        return _METADATA.decode(data)
+        return _METADATA.decode(raw)
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
         notes: Notes = []
-        metadata = mend_object(data, notes, _METADATA, "data.execution_metadata")
+        metadata = mend_object(bytes(raw), notes, _METADATA, "data.execution_metadata")
         for kind, detail in notes:
             run.report(kind, detail)
         return metadata or _NO_METADATA
@@ -75,7 +84,7 @@ def usage_of(run: Run, payload: UsagePayload) -> Usage:
 
 def node_usage(run: Run, metadata: ExecutionMetadata, data: NodeFinishedData) -> NodeUsage | None:
     """Read what an execution spent: the metadata holds the sum, process data or outputs the rest of it (C.7)."""
-    facts = _look(_MODEL, data.process_data) or _ModelFacts()
+    facts = _look(_MODEL, data.process_data) or _NO_MODEL
     usage = facts.usage
     if usage is None and metadata.total_tokens:
         inside = _look(_MODEL, data.outputs)
@@ -127,11 +136,10 @@ def user_of(inputs: Raw) -> str | None:
 
 
 def _look(decoder: msgspec.json.Decoder[T], raw: Raw) -> T | None:
-    data = bytes(raw)
-    if data in _EMPTY:
+    if raw in _EMPTY:
         return None
     try:
-        return decoder.decode(data)
+        return decoder.decode(raw)
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
         return None
 

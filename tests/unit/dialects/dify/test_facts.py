@@ -217,6 +217,11 @@ def test_a_model_is_known_without_its_tokens():
     assert spent({"total_tokens": 0}) == NodeUsage(total_tokens=0)
 
 
+def test_a_price_that_is_wrong_costs_neither_model_nor_tokens():
+    process_data = {"usage": INSIDE | {"total_price": ["?"]}, "model_name": "gpt"}
+    assert spent(process_data=process_data) == NodeUsage(prompt_tokens=10, completion_tokens=2, model="gpt")
+
+
 @nothing
 def test_payloads_of_another_shape_tell_no_usage(nothing):
     assert spent({"total_tokens": 12}, process_data=nothing, outputs=nothing) == NodeUsage(total_tokens=12)
