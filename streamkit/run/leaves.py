@@ -6,6 +6,7 @@ from typing import Final
 from streamkit.run.execution import NodeUsage
 from streamkit.run.state import Cost
 
+_ZERO: Final = Decimal(0)
 _EXACT: Final = Context(prec=300, traps=[])
 """Sums of money are exact, whatever the caller's context: prices have at most `payload.money`'s digits."""
 
@@ -38,7 +39,7 @@ class Leaves:
             self._prices = self._prices or ({}, {})
             cost, payers = self._prices
             for currency, amount in usage.cost.items():
-                cost[currency] = _EXACT.add(cost.get(currency, Decimal(0)), amount)
+                cost[currency] = _EXACT.add(cost.get(currency, _ZERO), amount)
                 payers[currency] = payers.get(currency, 0) + 1
 
     def take_back(self, usage: NodeUsage) -> None:

@@ -55,14 +55,17 @@ class DifyReducer(Speech, Nodes):
         """Fold one event into the run, if it belongs to it."""
         kind = type(event)
         if isinstance(event, dify.DifyEvent):
-            names = (event.workflow_run_id, event.message_id, event.task_id, event.conversation_id)
-            if names != self._names or kind in _NAMED_INSIDE:  # nearly all events of a run say the same
+            run_id, message_id = event.workflow_run_id, event.message_id
+            if (
+                (run_id is not None and run_id != run.id)
+                or (message_id is not None and message_id != run.message_id)
+                or (run.task_id is None and event.task_id is not None)
+                or (run.conversation_id is None and event.conversation_id is not None)
+                or kind in _NAMED_INSIDE
+            ):  # else it names this run and nothing new, as nearly all events do
                 if not self.belongs(run, event):
                     return False
                 self._identify(run, event)
-                # A gateway has ten thousand runs, so the run's own strings are kept and not a second copy of them.
-                own = (run.id, run.message_id, run.task_id, run.conversation_id)
-                self._names = tuple(known if known == name else name for known, name in zip(own, names, strict=True))
         _APPLY.get(kind, DifyReducer._ignore)(self, run, event, at)
         return True
 

@@ -22,7 +22,6 @@ class Wire:
         "_boxes",
         "_log_owners",
         "_message_ended",
-        "_names",
         "_reasoned",
         "_relayed",
         "_replay",
@@ -34,8 +33,6 @@ class Wire:
 
     def __init__(self) -> None:
         self._boxes: Containers | None = None
-        self._names: tuple[str | None, ...] = ()
-        """The names that the last event gave of its run."""
         self._workflow = False
         """Whether any frame of a workflow was seen: then `message_end` is not the end (C.12)."""
         self._message_ended = False
