@@ -105,7 +105,7 @@ class NodeExecution:
         "type",
     )
 
-    def __init__(self, execution_id: str, node_id: str, *, type: str, title: str, number: int = 0) -> None:
+    def __init__(self, execution_id: str, node_id: str, type: str, title: str, number: int = 0) -> None:
         self.id = execution_id
         self.number = number
         """Executions of a run are numbered as they begin."""

@@ -30,13 +30,15 @@ class Leaves:
 
     def add(self, usage: NodeUsage) -> None:
         """Add what a leaf spent."""
+        prompt, completion = usage.prompt_tokens, usage.completion_tokens
         self.tokens += usage.total_tokens or 0
-        if usage.prompt_tokens is not None:
-            self.prompt_tokens = (self.prompt_tokens or 0) + usage.prompt_tokens
-        if usage.completion_tokens is not None:
-            self.completion_tokens = (self.completion_tokens or 0) + usage.completion_tokens
+        if prompt is not None:
+            self.prompt_tokens = prompt + (self.prompt_tokens or 0)
+        if completion is not None:
+            self.completion_tokens = completion + (self.completion_tokens or 0)
         if usage.cost:
-            self._prices = self._prices or ({}, {})
+            if self._prices is None:
+                self._prices = {}, {}
             cost, payers = self._prices
             for currency, amount in usage.cost.items():
                 cost[currency] = _EXACT.add(cost.get(currency, _ZERO), amount)

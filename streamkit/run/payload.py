@@ -25,7 +25,8 @@ _MAX_DEPTH: Final = 200
 _MOST_INT_DIGITS: Final = 4000
 """Python refuses to read an integer of more than 4,300 digits."""
 
-_NULL: Final = (b"", b"null")
+NOTHING: Final = (b"", b"null")
+"""JSON that says nothing."""
 
 _BACKSLASH: Final = 92  # one byte is searched ten times as fast as two
 _SURROGATE: Final = re.compile(rb"\\u[dD]")
@@ -53,7 +54,7 @@ def cleaned(data: bytes) -> bytes:
 
 def is_null(data: bytes) -> bool:
     """Whether these bytes are JSON's null, or nothing."""
-    return data in _NULL
+    return data in NOTHING
 
 
 def loads(data: bytes | None) -> Json:
@@ -126,11 +127,9 @@ def _without_surrogates(value: Json) -> Json:
 
 def money(value: Json) -> Decimal | None:
     """Read a price: a decimal string, as Dify sends it, or a number. None if it is nothing that can be summed."""
-    if value is None or isinstance(value, bool):
-        return None
     if isinstance(value, Decimal):
         amount = value
-    elif not _PRICE.fullmatch(text := str(value)):
+    elif value is None or not _PRICE.fullmatch(text := str(value)):
         return None
     else:
         try:

@@ -4,6 +4,7 @@ Status, usage, tokens, cost, segments and forms are the same under every policy,
 kept. What was not kept is counted and shown: nothing vanishes silently.
 """
 
+import sys
 from collections.abc import Collection
 from typing import Any, Final, Literal
 
@@ -77,11 +78,13 @@ def facts_of(outputs: bytes) -> Facts:
 class Keeper:
     """Applies a policy to what comes, and counts what is not kept."""
 
-    __slots__ = ("characters", "executions", "keeps_payloads", "payload_bytes", "payloads", "policy")
+    __slots__ = ("_whole", "characters", "executions", "keeps_payloads", "payload_bytes", "payloads", "policy")
 
     def __init__(self, policy: Retention) -> None:
         self.policy = policy
         self.keeps_payloads = policy.payloads == "keep"
+        self._whole = {"keep": sys.maxsize, "preview": policy.max_payload, "drop": -1}[policy.payloads]
+        """Bytes of a value's JSON that are kept whole; negative where none is shown at all."""
         self.payloads = 0
         self.payload_bytes = 0
         self.characters = 0
@@ -89,12 +92,12 @@ class Keeper:
 
     def payload(self, data: bytes) -> bytes | None:
         """Return what is kept of a value's JSON: all, a preview or (None) nothing."""
-        how = self.policy.payloads
-        if self.keeps_payloads or (how == "preview" and len(data) <= self.policy.max_payload):
+        size, whole = len(data), self._whole
+        if size <= whole:
             return data
         self.payloads += 1
-        self.payload_bytes += len(data)
-        return preview(data, self.policy.max_payload) if how == "preview" else None
+        self.payload_bytes += size
+        return preview(data, whole) if whole >= 0 else None
 
     def value(self, value: Json) -> Json:
         """Return what is kept of a decoded value."""

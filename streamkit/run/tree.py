@@ -4,7 +4,7 @@ The rules of `streamkit.run.run` hold here; this is its other half. Every operat
 the tree is.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from typing import Final, TypeVar
 
 import msgspec
@@ -12,7 +12,7 @@ import msgspec
 from streamkit.run.anomaly import KEPT, Kind
 from streamkit.run.execution import OPEN, OVER, NodeExecution, NodeUsage
 from streamkit.run.logs import Log
-from streamkit.run.payload import cleaned, is_null
+from streamkit.run.payload import NOTHING, cleaned
 from streamkit.run.places import Named, Places
 from streamkit.run.retention import NO_FACTS, Retention, facts_of
 from streamkit.run.rounds import Container
@@ -22,7 +22,7 @@ from streamkit.run.text import Text
 T = TypeVar("T")
 
 _NULL: Final = msgspec.Raw(b"null")
-_EMPTY: Final[Mapping[bytes, bytes]] = {value: value for value in (b"{}", b"[]")}
+_EMPTY: Final = msgspec.Raw(b"{}")
 
 
 class Tree(Places):
@@ -69,9 +69,9 @@ class Tree(Places):
         node = NodeExecution(
             execution_id,
             named.node_id,
-            type=named.type if type == named.type else type,
-            title=named.title if title == named.title else title,
-            number=number,
+            named.type if type == named.type else type,
+            named.title if title == named.title else title,
+            number,
         )
         node.seen_at = at
         if is_container:
@@ -117,9 +117,9 @@ class Tree(Places):
 
         `truncated` names those of the values that the server cut.
         """
-        if type and type != node.type:
+        if type != node.type and type:
             node.type = type
-        if title and title != node.title:
+        if title != node.title and title:
             node.title = title
         if started_at is not None and node.started_at is None:
             node.started_at = self._second(started_at)
@@ -294,10 +294,10 @@ class Tree(Places):
         """Return a private copy of a JSON value, which pins no buffer; None for null. What is mended is reported."""
         if raw == _NULL:
             return None
+        if raw == _EMPTY:
+            return b"{}"  # one object for all of them
         data = bytes(raw)
-        if len(data) == 2 and data in _EMPTY:  # one object for all of them
-            return _EMPTY[data]
-        if is_null(data):
+        if data in NOTHING:
             return None
         kept = cleaned(data)
         if kept is not data:

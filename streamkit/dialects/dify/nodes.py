@@ -23,7 +23,7 @@ _NODE_STATUSES: Final[Mapping[str, NodeStatus]] = {
     "stopped": "stopped",
     "skipped": "skipped",
 }
-_OPEN_STATUSES: Final = ("running", "retry", "pending", "scheduled")
+_OPEN_STATUSES: Final = ("running", "paused", "retry", "pending", "scheduled")
 
 
 class Nodes(Forms):
@@ -114,15 +114,14 @@ class Nodes(Forms):
     def _end(self, run: Run, node: NodeExecution, data: dify.NodeFinishedData, at: float | None) -> None:
         """Give an execution the status that its end says; `paused` and the like are ends only of a row."""
         was_running = node.status == "running"
-        if data.status == "paused":
-            run.pause_execution(node)
-        elif data.status not in _OPEN_STATUSES:
-            status = _NODE_STATUSES.get(data.status or "")
-            if status is None:
-                run.report("unknown-status", f"node {node.node_id}: {data.status}")
+        status = _NODE_STATUSES.get(data.status or "")
+        if status is None and data.status not in _OPEN_STATUSES:
+            run.report("unknown-status", f"node {node.node_id}: {data.status}")
+            status = "unknown"
+        if status is not None:
             run.close_execution(
                 node,
-                status or "unknown",
+                status,
                 error=true_error(data),
                 elapsed_time=data.elapsed_time,
                 finished_at=data.finished_at,
@@ -130,6 +129,8 @@ class Nodes(Forms):
             )
             if node.type == "human-input":
                 self._settle_form(run, node)
+        elif data.status == "paused":
+            run.pause_execution(node)
         if was_running and node.parent is not None and node.status != "running":
             self._containers.ended(node)
 

@@ -57,8 +57,8 @@ class DifyReducer(Speech, Nodes):
         if isinstance(event, dify.DifyEvent):
             run_id, message_id = event.workflow_run_id, event.message_id
             if (
-                (run_id is not None and run_id != run.id)
-                or (message_id is not None and message_id != run.message_id)
+                (run_id != run.id and run_id is not None)
+                or (message_id != run.message_id and message_id is not None)
                 or (run.task_id is None and event.task_id is not None)
                 or (run.conversation_id is None and event.conversation_id is not None)
                 or kind in _NAMED_INSIDE
