@@ -148,10 +148,8 @@ def _look(decoder: msgspec.json.Decoder[T], raw: Raw) -> T | None:
 
 def truncated(data: Struct) -> tuple[str, ...]:
     """Return which of an event's values the server cut (C.11)."""
-    if isinstance(data, NodeFinishedData) and True not in (
-        data.inputs_truncated,
-        data.outputs_truncated,
-        data.process_data_truncated,
+    if isinstance(data, NodeFinishedData) and not (
+        data.inputs_truncated is True or data.outputs_truncated is True or data.process_data_truncated is True
     ):
         return ()  # as nearly always, and asked by name this costs five times as much
     return tuple([name for name, flag in _TRUNCATED if getattr(data, flag, None) is True])

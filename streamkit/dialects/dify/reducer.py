@@ -51,10 +51,10 @@ class DifyReducer(Speech, Nodes):
         self._replay = False
         self._snapshot = False
 
-    def apply(self, run: Run, event: Event, at: float | None) -> bool:
+    def apply(self, run: Run, event: Any, at: float | None) -> bool:  # noqa: ANN401 - as in the table
         """Fold one event into the run, if it belongs to it."""
         kind = type(event)
-        if isinstance(event, dify.DifyEvent):
+        if kind not in _NAMELESS:
             run_id, message_id = event.workflow_run_id, event.message_id
             if (
                 (run_id != run.id and run_id is not None)
@@ -265,6 +265,9 @@ def run_id_of(event: dify.DifyEvent) -> str | None:
         return event.data.id
     return event.data.workflow_run_id if isinstance(event, dify.WorkflowPaused) else None
 
+
+_NAMELESS: Final = frozenset({Unknown, Malformed})
+"""What is no event of Dify's, and names no run."""
 
 _NAMED_INSIDE: Final = frozenset({dify.WorkflowStarted, dify.WorkflowFinished, dify.WorkflowPaused})
 """Events that name their run in their data too."""
