@@ -221,7 +221,14 @@ class NodeExecution:
 
     @usage.setter
     def usage(self, usage: NodeUsage) -> None:
-        self._usage = usage.total_tokens if usage == NodeUsage(usage.total_tokens) else usage
+        is_total_alone = (
+            usage.prompt_tokens is None
+            and usage.completion_tokens is None
+            and usage.cost is None
+            and usage.model is None
+            and usage.provider is None
+        )
+        self._usage = usage.total_tokens if is_total_alone else usage
 
     @property
     def model(self) -> str | None:

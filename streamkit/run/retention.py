@@ -62,6 +62,8 @@ _OUTPUTS: Final = msgspec.json.Decoder(_Outputs)
 
 def facts_of(outputs: bytes) -> Facts:
     """Read the facts out of outputs; everything else in them is skipped."""
+    if outputs == b"{}":
+        return NO_FACTS
     try:
         found = _OUTPUTS.decode(outputs)
         text, action = found.text, found.action_id

@@ -203,8 +203,14 @@ class Run(Answer):
     ) -> None:
         """Learn names of the run; the first one that is told stays."""
         names = (self.id, self.task_id, self.message_id, self.conversation_id, self.workflow_id, self.user)
-        told = (id, task_id, message_id, conversation_id, workflow_id, user)
-        learnt = tuple(name or new for name, new in zip(names, told, strict=True))
+        learnt = (
+            self.id or id,
+            self.task_id or task_id,
+            self.message_id or message_id,
+            self.conversation_id or conversation_id,
+            self.workflow_id or workflow_id,
+            self.user or user,
+        )
         if learnt != names:
             self.id, self.task_id, self.message_id, self.conversation_id, self.workflow_id, self.user = learnt
             self.revision += 1

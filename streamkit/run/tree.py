@@ -133,11 +133,13 @@ class Tree(Places):
             node.metadata_json = self._learnt(node.metadata_json, metadata, "metadata" in truncated)
         self._touch(node)
 
-    def _learnt(self, known: bytes | None, raw: bytes | msgspec.Raw, is_truncated: bool) -> bytes | None:
+    def _learnt(self, kept: bytes | None, raw: bytes | msgspec.Raw, is_truncated: bool) -> bytes | None:
         """Return what is kept of a value, now that the server tells it (again)."""
+        if raw == _NULL:  # as most are
+            return kept
         data = self._clean(raw)
-        if data is None or (is_truncated and known is not None):
-            return known
+        if data is None or (is_truncated and kept is not None):
+            return kept
         return data if self._keeper.keeps_payloads else self._keeper.payload(data)
 
     def _learn_outputs(self, node: NodeExecution, raw: bytes | msgspec.Raw, is_truncated: bool) -> None:
@@ -269,7 +271,7 @@ class Tree(Places):
                 provider=known(usage.provider, old.provider),
             )
         node.usage = usage
-        if node.container is None:
+        if node._extras.container is None:
             self._leaves.add(usage)
             if old is not None:
                 self._leaves.take_back(old)
@@ -292,8 +294,6 @@ class Tree(Places):
 
     def _clean(self, raw: bytes | msgspec.Raw) -> bytes | None:
         """Return a private copy of a JSON value, which pins no buffer; None for null. What is mended is reported."""
-        if raw == _NULL:
-            return None
         if raw == _EMPTY:
             return b"{}"  # one object for all of them
         data = bytes(raw)
