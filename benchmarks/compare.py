@@ -59,7 +59,7 @@ FULL: Final = Effort(rounds=7, seconds=0.02, patience=60, enough=3)
 
 def plans(*, full: bool) -> Iterator[Plan]:
     """Yield what to measure: in short, one way of cutting for all but the shapes that goals speak of."""
-    everything = ("frame", "decode", "json", "run", "gateway")
+    everything = ("frame", "decode", "json", "feed", "run", "gateway")
     scale = 1.0 if full else 0.1
     for shape in SHAPES:
         for chunking in ("event", "64KiB"):

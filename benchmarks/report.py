@@ -20,6 +20,8 @@ from benchmarks.workers import NODE
 _MAIN: Final = ("token_stream", "mixed_workflow")
 _COLUMNS: Final = (*PEERS, NODE)
 _HEADS: Final = {NODE: "node"}
+_TAPS: Final = ("feed", "run", "gateway")
+"""The stages that give a whole run."""
 _MARKS: Final = {True: "met", False: "MISSED", None: "not measured"}
 
 _CAVEATS: Final = """\
@@ -63,8 +65,9 @@ _STAGES: Final = """\
 | stage | from bytes to | streamkit | peers |
 |---|---|---|---|
 | frame | data of a frame | `Parser.feed` | their decoder |
-| decode | events | `Reader.read`: typed | the same, and orjson: dictionaries |
-| run | a whole run, and its events | `Tap.feed` | nothing |
+| decode | events | `Reader.events`: typed | the same, and orjson: dictionaries |
+| feed | a whole run, and its events | `Tap.feed` | nothing |
+| run | a whole run | `Tap.observe` | nothing |
 | gateway | a whole run without payloads | `Tap.observe` with `GATEWAY` | nothing |
 
 *msgspec alone* decodes payloads that somebody has cut out already, by the decoder that streamkit uses: no parser can be
@@ -110,8 +113,9 @@ def _matrices(results: Results) -> Iterator[str]:
     for chunking, name in CHUNKING_NAMES.items():
         rows = [row for shape in SHAPES if (row := _run_row(results, shape, chunking))]
         if rows:
-            head = ["shape", "run", "gateway", "httpx-sse and json.loads, beside run", "beside gateway"]
-            yield f"## A whole run, {name}\n\nµs an event, and ratios.\n\n{markdown(head, rows)}\n"
+            head = ["shape", *_TAPS, *(f"beside {stage}" for stage in _TAPS)]
+            told = "µs an event, and how often that httpx-sse and `json.loads` took."
+            yield f"## A whole run, {name}\n\n{told}\n\n{markdown(head, rows)}\n"
 
 
 def _row(results: Results, stage: str, shape: str, chunking: str, limit: str) -> list[str]:
@@ -126,12 +130,12 @@ def _row(results: Results, stage: str, shape: str, chunking: str, limit: str) ->
 
 
 def _run_row(results: Results, shape: str, chunking: str) -> list[str]:
-    run, gateway = (results.find(stage, shape, chunking, STREAMKIT) for stage in ("run", "gateway"))
-    if run is None:
+    ours = [results.find(stage, shape, chunking, STREAMKIT) for stage in _TAPS]
+    if ours[0] is None:
         return []
     peer = results.find("json", shape, chunking, "httpx-sse")
-    beside_them = ["wrong"] * 2 if peer and peer.wrong else [times(ratio(peer, run)), times(ratio(peer, gateway))]
-    return [f"`{shape}`", microseconds(results, run), microseconds(results, gateway), *beside_them]
+    beside_them = ["wrong" if peer and peer.wrong else times(ratio(peer, figures)) for figures in ours]
+    return [f"`{shape}`", *(microseconds(results, figures) for figures in ours), *beside_them]
 
 
 def _ends(results: Results) -> Iterator[str]:
@@ -176,7 +180,7 @@ def table(results: Results) -> str:
     machine, ours = results.machine, results.versions.get(STREAMKIT, "")
     parts = [f"streamkit {ours} · {machine.python} · {machine.cpu} · {machine.date}"]
     cases = [(shape, chunking) for shape in _MAIN for chunking in ("event", "64KiB")]
-    for stage in ("frame", "decode", "json", "run", "gateway"):
+    for stage in ("frame", "decode", "json", *_TAPS):
         names = [
             name for name in (STREAMKIT, *_COLUMNS, *LIMITS) if any(results.find(stage, *case, name) for case in cases)
         ]

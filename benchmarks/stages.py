@@ -46,15 +46,15 @@ def _frame(case: Case) -> None:
 
 
 def _decode(case: Case) -> None:
-    from streamkit.reader import Reader, events_of
+    from streamkit.reader import Reader
 
-    read = Reader(case.dialect).read
+    events = Reader(case.dialect).events
     for chunk in case.chunks:
-        for _ in events_of(read(chunk)):
+        for _ in events(chunk):
             pass
 
 
-def _run(case: Case) -> None:
+def _feed(case: Case) -> None:
     from streamkit import Tap
 
     tap = Tap(case.dialect)
@@ -65,10 +65,19 @@ def _run(case: Case) -> None:
     assert tap.run.status == "succeeded"
 
 
+def _run(case: Case) -> None:
+    from streamkit import Tap
+
+    _observe(case, Tap(case.dialect))
+
+
 def _gateway(case: Case) -> None:
     from streamkit import GATEWAY, Tap
 
-    tap = Tap(case.dialect, retention=GATEWAY)
+    _observe(case, Tap(case.dialect, retention=GATEWAY))
+
+
+def _observe(case: Case, tap: Any) -> None:  # Any: a process that measures a peer does not import streamkit
     for at, chunk in enumerate(case.chunks):
         tap.observe(chunk, at=at)
     tap.close()
@@ -149,5 +158,6 @@ LIMITS: Final[Mapping[str, Library]] = {
 def library(name: str) -> Library:
     """Return what can be measured under a name."""
     if name == STREAMKIT:
-        return Library({"frame": _frame, "decode": _decode, "run": _run, "gateway": _gateway}, _frames)
+        stages = {"frame": _frame, "decode": _decode, "feed": _feed, "run": _run, "gateway": _gateway}
+        return Library(stages, _frames)
     return LIMITS[name] if name in LIMITS else _peer(name, PEERS[name])

@@ -61,13 +61,7 @@ class Fold:
         run.bytes += size
         for event in events:
             if isinstance(event, Burst):
-                if event.pattern is not self._sink_pattern or run.revision != self._sink_revision:
-                    self._begin_sink(event, at)
-                elif self._sink is None or self._sink(event.texts, at) is False:
-                    self._one_by_one(event.pattern, event.texts, at)
-                else:
-                    run.count(self._sink_kind, len(event.texts), at)
-                    self._sink_revision = run.revision
+                self.deltas(event.pattern, event.texts, [at] * len(event.texts), 0)
             elif isinstance(event, Noted):
                 self.fold(event, at)
             else:
@@ -118,22 +112,46 @@ class Fold:
 
     # ---- bursts: events that differ in a text only
 
-    def _begin_sink(self, burst: Burst, at: float | None) -> None:
+    def deltas(self, pattern: Pattern, texts: list[str], ats: Sequence[float | None], size: int) -> None:
+        """Fold events that differ in their text only, as `take` folds them one after the other.
+
+        Args:
+            pattern: what they have in common.
+            texts: what they say.
+            ats: when each arrived.
+            size: the number of their bytes.
+        """
+        run, sink = self.run, self._sink
+        run.bytes += size
+        if pattern is not self._sink_pattern or run.revision != self._sink_revision:
+            self._begin_sink(pattern, texts, ats)
+            return
+        first, last = ats[0], ats[-1]
+        if first is None or last is None:  # some chunks may have been given a time, and some not
+            timed = [at for at in ats if at is not None]
+            first, last = (timed[0], timed[-1]) if timed else (None, None)
+        spoken = first if texts[0] and ats[0] is first else _spoken_at(texts, ats)
+        if sink is None or sink(texts, spoken) is False:
+            for event, at in zip(pattern.events(texts), ats, strict=True):
+                self._event(event, at)
+        else:
+            run.count(self._sink_kind, len(texts), first)
+            if last is not first:
+                run.count(self._sink_kind, 0, last)
+            self._sink_revision = run.revision
+
+    def _begin_sink(self, pattern: Pattern, texts: list[str], ats: Sequence[float | None]) -> None:
         """Fold one event the plain way, which sets all that is the same in those that follow, and ask for a sink."""
-        run, pattern, texts = self.run, burst.pattern, burst.texts
+        run = self.run
         (event,) = pattern.events(texts[:1])
-        self._event(event, at)
+        self._event(event, ats[0])
         reducer = self._reducer or self._begin()
         self._sink = reducer.sink(run, event) if reducer.belongs(run, event) else None
         self._sink_kind = event.kind
         self._sink_pattern = pattern
         self._sink_revision = run.revision
         if len(texts) > 1:
-            self.take([Burst(pattern, texts[1:])], 0, at)
-
-    def _one_by_one(self, pattern: Pattern, texts: list[str], at: float | None) -> None:
-        for event in pattern.events(texts):
-            self._event(event, at)
+            self.deltas(pattern, texts[1:], ats[1:], 0)
 
     def count(self, *, bytes: int = 0, heartbeats: int = 0, at: float | None = None) -> None:
         """Count bytes of the body, and heartbeats that are no events, as this run's."""
@@ -159,3 +177,8 @@ class Fold:
         reducer.begin(self.run, self._reader.opening_heartbeats if self._is_first else 0)
         self._reducer = reducer
         return reducer
+
+
+def _spoken_at(texts: list[str], ats: Sequence[float | None]) -> float | None:
+    """Return when the first text arrived that is not empty, and was given a time."""
+    return next((at for text, at in zip(texts, ats, strict=True) if text and at is not None), None)

@@ -15,10 +15,11 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
+from streamkit.deferred import ROOM, Deferred
 from streamkit.dialects import DIALECTS, detect, detect_silent, dialect
 from streamkit.dialects.base import REFUSALS, Delta, Dialect, Event, Note, Notes
 from streamkit.jsonbody import JsonBody
-from streamkit.pattern import Pattern, learn, text_of
+from streamkit.pattern import Pattern, learn
 from streamkit.sse import Dropped, Parser
 
 MAX_FRAME_BYTES: Final = 64 * 1024 * 1024
@@ -71,7 +72,9 @@ class Reader:
     """Reads one body. Never raises on what is in it; every split of the bytes gives the same records."""
 
     __slots__ = (
+        "_bytes",
         "_closed",
+        "_frames",
         "_head",
         "_held",
         "_hits",
@@ -82,9 +85,8 @@ class Reader:
         "_pattern",
         "_pause",
         "_paused",
-        "bytes",
+        "deferred",
         "dialect",
-        "frames",
         "heartbeats",
         "troubles",
     )
@@ -101,14 +103,14 @@ class Reader:
         """
         self.dialect: Dialect | None = None if name == "auto" else dialect(name)
         """The dialect, once it is known."""
-        self.bytes = 0
-        self.frames = 0
-        """Frames, lines or documents read, whatever was in them."""
         self.heartbeats = 0
         """Comments and blocks without data, so far. Heartbeats that come as events are not among them."""
         self.troubles: Notes = []
         """Anomalies of the body that belong to no event: the next record takes them along, at the end they stay."""
+        self.deferred = Deferred()
+        """Takes in chunks that need not be read one by one; who uses it, and then reads on, `settle`s before."""
         self._limit = max_frame_bytes
+        self._bytes = self._frames = 0
         self._head = b""
         self._opening = b""
         self._parser: Parser | None = None
@@ -119,6 +121,16 @@ class Reader:
         self._hits = 0  # so many frames fitted the pattern
         self._pause = 0  # so many frames pass after a pattern that was not worth it
         self._paused = 0  # and so many are still to pass
+
+    @property
+    def size(self) -> int:
+        """Bytes of the body so far."""
+        return self._bytes + self.deferred.size
+
+    @property
+    def frames(self) -> int:
+        """Frames, lines or documents read, whatever was in them."""
+        return self._frames + len(self.deferred.texts)
 
     @property
     def opening_heartbeats(self) -> int:
@@ -133,7 +145,9 @@ class Reader:
         """
         if self._closed:
             raise RuntimeError("feed() after close()")
-        self.bytes += len(chunk)
+        self.settle()
+        self.deferred.expect_nothing()
+        self._bytes += len(chunk)
         if self._parser is not None:
             if len(self._opening) < _LONGEST_FIELD_NAME:
                 self._opening += bytes(chunk[: _LONGEST_FIELD_NAME - len(self._opening)])
@@ -151,25 +165,54 @@ class Reader:
         Raises:
             RuntimeError: the reader was closed.
         """
-        parser, known, pattern = self._parser, self.dialect, self._pattern
-        if parser is None or known is None or not self.frames:
+        if self.deferred.texts:
+            self.settle()
+        parser, known = self._parser, self.dialect
+        if parser is None or known is None or not self._frames:
             return self._read_opening(bytes(chunk))
-        self.bytes += len(chunk)
-        if pattern is not None and type(chunk) is bytes and not self.troubles:
-            burst = self._one_more(parser, pattern, chunk)
-            if burst is not None:
-                return [burst]
+        self._bytes += len(chunk)
         pieces = parser.cut(chunk)
         self.heartbeats = parser.heartbeats
         if self.troubles or parser.dropped:
-            return list(self._read_around(known, pieces, deque(parser.take_dropped())))
-        return self._pieces(parser, known, pieces)
+            found: list[Event | Noted | Burst] = list(self._read_around(known, pieces, deque(parser.take_dropped())))
+        else:
+            found = self._pieces(parser, known, pieces)
+        if self.troubles:
+            self.deferred.expect_nothing()
+        elif self._pattern is not None:
+            self.deferred.expect(self._pattern, parser)
+        return found
+
+    def events(self, chunk: bytes | bytearray | memoryview) -> list[Event]:
+        """Read as `feed` does, for who wants typed events and nothing else; heartbeats are only counted.
+
+        Raises:
+            RuntimeError: the reader was closed.
+        """
+        deferred = self.deferred
+        if len(deferred.texts) == ROOM:
+            self.settle()
+        if deferred.take(chunk, None) and (pattern := deferred.pattern) is not None:
+            return [pattern.with_text(pattern.event, deferred.texts[-1])]
+        return events_of(self.read(chunk))
+
+    def settle(self) -> None:
+        """Count the frames that were deferred, and tell the parser of them; then they are forgotten."""
+        deferred = self.deferred
+        if deferred.texts and self._parser is not None:
+            self._parser.skip(len(deferred.texts), deferred.size)
+            self._bytes += deferred.size
+            self._frames += len(deferred.texts)
+            self._hits += len(deferred.texts)
+            deferred.clear()
 
     def close(self) -> list[Record]:
         """End the body: return what only its end completes, and report what is left over. Twice does nothing more."""
         if self._closed:
             return []
         self._closed = True
+        self.settle()
+        self.deferred.expect_nothing()
         records: list[Record] = []
         if self._lines is not None:
             rest = self._lines.close()
@@ -184,14 +227,14 @@ class Reader:
                 self.troubles.append(("unterminated-frame", f"{tail.size} bytes from byte {tail.offset}"))
         if self._held:
             records = self._settle_for_default()
-        if self.bytes and not self._is_event_stream and not self.troubles:
-            self.troubles.append(("not-an-event-stream", f"{self.bytes} bytes without a frame"))
+        if self._bytes and not self._is_event_stream and not self.troubles:
+            self.troubles.append(("not-an-event-stream", f"{self._bytes} bytes without a frame"))
         return records
 
     @property
     def _is_event_stream(self) -> bool:
         """Whether anything of an event stream, or of JSON, was in the body."""
-        return self.frames > 0 or self._opening.startswith(_FIELD_NAMES)
+        return self._frames > 0 or self._opening.startswith(_FIELD_NAMES)
 
     # ---- what kind of body
 
@@ -223,7 +266,7 @@ class Reader:
         for frame in frames:
             while dropped and dropped[0].offset < frame.offset:
                 self._report_dropped(dropped.popleft())
-            self.frames += 1
+            self._frames += 1
             self._take(frame.number, frame.offset, bytes(frame.data), records)
         for record in dropped:
             self._report_dropped(record)
@@ -232,7 +275,7 @@ class Reader:
     def _read(self, lines: list[tuple[int, bytes]]) -> list[Record]:
         records: list[Record] = []
         for offset, data in lines:
-            number, self.frames = self.frames, self.frames + 1
+            number, self._frames = self._frames, self._frames + 1
             self._take(number, offset, _unwrapped(data), records)
         return records
 
@@ -246,31 +289,9 @@ class Reader:
             events += self.feed(frame + blank)
             if not chunk:
                 return events
-            if self.frames and self.dialect is not None:
+            if self._frames and self.dialect is not None:
                 return events + self.read(chunk)
         return events + self.feed(chunk)
-
-    def _one_more(self, parser: Parser, pattern: Pattern, chunk: bytes) -> Burst | None:
-        """Read a chunk that is one frame as the pattern says: one token a chunk is how most streams come."""
-        rest = chunk.removeprefix(parser.prefix)
-        if rest is chunk:
-            return None
-        body = rest.removeprefix(pattern.start)
-        if body is rest:
-            return None
-        data = body.removesuffix(parser.blank)
-        middle = data.removesuffix(pattern.end)
-        if data is body or middle is data:
-            return None
-        try:
-            text = text_of(middle)  # a JSON string holds no line end, and the rest of the pattern does not either
-        except REFUSALS:
-            return None
-        if not parser.take(len(chunk)):
-            return None
-        self.frames += 1
-        self._hits += 1
-        return Burst(pattern, [text])
 
     def _pieces(  # noqa: C901 - flat, since a call costs as much as a small event
         self, parser: Parser, known: Dialect, pieces: list[bytes | list[bytes]]
@@ -297,7 +318,7 @@ class Reader:
                 continue
             try:
                 event = typed(piece)
-                self.frames += 1
+                self._frames += 1
             except REFUSALS:
                 mended = self._event(known, piece)
                 if isinstance(mended, Noted):
@@ -320,7 +341,7 @@ class Reader:
         expected = self._pattern
         for piece in pieces:
             for data in _whole(piece, expected) if isinstance(piece, list) else [piece]:
-                while dropped and dropped[0].number <= self.frames:
+                while dropped and dropped[0].number <= self._frames:
                     self._report_dropped(dropped.popleft())
                 yield self._event(known, data)
         for record in dropped:
@@ -330,7 +351,7 @@ class Reader:
         """Decode the data of the next frame."""
         notes: Notes = []
         event = known.decode(data, notes)
-        number, self.frames = self.frames, self.frames + 1
+        number, self._frames = self._frames, self._frames + 1
         if notes or self.troubles:
             before = tuple(self.troubles)
             self.troubles.clear()
@@ -347,7 +368,7 @@ class Reader:
         if pattern is None or texts is None:
             events += [self._event(known, data) for data in _whole(middles, pattern)]
         else:
-            self.frames += len(texts)
+            self._frames += len(texts)
             self._hits += len(texts)
             events.append(Burst(pattern, texts))
 

@@ -46,7 +46,9 @@ _CRLF_CRLF: Final = b"\r\n\r\n"
 _RETRY_DIGITS: Final = 18  # int() refuses more than 4,300 digits; 10**18 ms are 31 million years
 _RECORDS_MAX: Final = 1000
 
-_LONG: Final = 4096  # from here on a copy costs more than a search: frames view the chunk
+SHORT: Final = 4096
+"""Bytes of a chunk that is read without preparations."""
+_LONG: Final = SHORT  # from here on a copy costs more than a search: frames view the chunk
 _PORTION: Final = 65536  # so much is split at once: an object for each line, but never more of them than this
 _MANY: Final = 8  # from so many lines on _alike is worth its preparations
 _TABLE: Final = 32  # and from so many _table
@@ -295,20 +297,19 @@ class Parser:
         self._read(chunk, None, cuts)
         return cuts
 
-    def take(self, size: int) -> bool:
-        """Take a chunk of `size` bytes that the caller has found to be one whole block of data.
+    @property
+    def may_skip(self) -> bool:
+        """Whether whole blocks that come next, of at most `SHORT` bytes each, may be passed over: see `skip`."""
+        return self._pieces is None and self._plain >= 0
 
-        That is `prefix`, data that begins with no space and holds no line end, and `blank`. It spares those the call of
+    def skip(self, blocks: int, size: int) -> None:
+        """Pass over blocks of `size` bytes together, which the caller has read itself; only where it may.
+
+        Each is `prefix`, data that begins with no space and holds no line end, and `blank`. It spares those the call of
         `cut` who must look at the data anyway.
-
-        Returns:
-            False, and nothing is taken, where no block is to begin, or it is long or perhaps over the limit: `cut` it.
         """
-        if self._pieces is None and size <= self._plain:
-            self.frames += 1
-            self.bytes += size
-            return True
-        return False
+        self.frames += blocks
+        self.bytes += size
 
     def close(self) -> Tail | None:
         """End the stream and return the block that its end cut off, if any; called again, return the same.

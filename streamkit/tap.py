@@ -14,7 +14,7 @@ from streamkit.run.retention import EVERYTHING, Retention
 class Tap:
     """Observes one body. The run outlives it: give it to the next tap when the run goes on in another body."""
 
-    __slots__ = ("_closed", "_fold", "_reader", "run")
+    __slots__ = ("_closed", "_deferred", "_fold", "_reader", "_run")
 
     def __init__(
         self,
@@ -41,10 +41,17 @@ class Tap:
                 raise ValueError(f"the run is of dialect {run.dialect!r}, not {name!r}")
             name = run.dialect
         self._reader = Reader(name, max_frame_bytes=max_frame_bytes)
-        self.run = run if run is not None else Run(name, retention=retention)
-        """The run as it is now: read it whenever you like."""
-        self._fold = Fold(self.run, self._reader)
+        self._deferred = self._reader.deferred
+        self._run = run if run is not None else Run(name, retention=retention)
+        self._fold = Fold(self._run, self._reader)
         self._closed = False
+
+    @property
+    def run(self) -> Run:
+        """The run as it is now: read it here whenever you like."""
+        if self._deferred.texts:
+            self._catch_up()
+        return self._run
 
     def feed(self, chunk: bytes | bytearray | memoryview, at: float | None = None) -> list[Event]:
         """Observe bytes as they arrive.
@@ -59,6 +66,13 @@ class Tap:
         Raises:
             RuntimeError: the tap was closed.
         """
+        deferred = self._deferred
+        if deferred.texts:
+            self._catch_up()
+        if deferred.take(chunk, at) and (pattern := deferred.pattern) is not None:
+            event = pattern.with_text(pattern.event, deferred.texts[0])
+            self._catch_up()
+            return [event]
         found = self._reader.read(chunk)
         self._fold.take(found, len(chunk), at)
         return events_of(found)
@@ -66,10 +80,28 @@ class Tap:
     def observe(self, chunk: bytes | bytearray | memoryview, at: float | None = None) -> None:
         """Observe bytes as `feed` does, for who only wants the run: events of no interest are not even made.
 
+        Up to 16 deltas of text wait to be folded together, until something else comes or `run` is read: a run that you
+        hold in a variable of your own may be that much behind.
+
         Raises:
             RuntimeError: the tap was closed.
         """
+        deferred = self._deferred
+        if deferred.take(chunk, at):
+            return
+        if deferred.texts:
+            self._catch_up()
+            if deferred.take(chunk, at):  # there was only no room for it
+                return
         self._fold.take(self._reader.read(chunk), len(chunk), at)
+
+    def _catch_up(self) -> None:
+        """Fold the deltas that wait."""
+        deferred = self._deferred
+        pattern, texts, ats, size = deferred.pattern, deferred.texts, deferred.ats, deferred.size
+        self._reader.settle()
+        if pattern is not None:
+            self._fold.deltas(pattern, texts, ats, size)
 
     def close(self, at: float | None = None) -> list[Event]:
         """End the body, and conclude how the run stands: paused, over, or interrupted. Twice does nothing more.
@@ -83,6 +115,8 @@ class Tap:
         if self._closed:
             return []
         self._closed = True
+        if self._deferred.texts:
+            self._catch_up()
         found = self._reader.close()
         self._fold.take(found, 0, at)
         self._fold.close(at)

@@ -39,7 +39,7 @@ class Body:
     def problem(self) -> str | None:
         """Return why there was nothing to read in the whole body: no frame, and no JSON object."""
         start = self._head.removeprefix(_BOM).lstrip(_BLANK)
-        if not self.reader.bytes:
+        if not self.reader.size:
             return "is empty"
         if start.startswith(b"{") or not self.reader.frames:
             return None if self._has_object else self._reason(start)

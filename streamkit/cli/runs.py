@@ -146,7 +146,7 @@ class _Parting:
         current = self._current
         if current is None:
             return
-        current.fold.count(bytes=self._whole.bytes - self._counted)
+        current.fold.count(bytes=self._whole.size - self._counted)
         first = next(iter(self._parts.values()))  # heartbeats do not say where they stood: the first run has them all
         first.fold.count(heartbeats=self._whole.heartbeats)
         current.fold.close()

@@ -30,7 +30,7 @@ def results():
         for chunking in ("event", "64KiB"):
             found.sizes.append(Size(shape, chunking, 1.0, 1000, 330_000, 1000))
             where = {"shape": shape, "chunking": chunking}
-            for stage in ("frame", "decode", "run", "gateway"):
+            for stage in ("frame", "decode", "feed", "run", "gateway"):
                 found.figures.append(figures("streamkit", 1e-3, 1e-3, stage=stage, **where))
             wrong = "frame 1 is empty: nothing was sent" if shape == "pings" else None
             seconds = () if wrong else (4e-3, 4e-3)

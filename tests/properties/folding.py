@@ -38,7 +38,7 @@ def fold_plainly(*chunks, name="auto"):
     fold_one = Fold(run, reader)
     records = [record for chunk in chunks for record in reader.feed(chunk)] + reader.close()
     events = [record.event for record in records if fold_one.fold(record)]
-    fold_one.count(bytes=reader.bytes, heartbeats=reader.heartbeats)
+    fold_one.count(bytes=reader.size, heartbeats=reader.heartbeats)
     fold_one.close()
     return events, run
 

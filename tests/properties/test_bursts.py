@@ -7,6 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from streamkit import Tap
+
 from .folding import BODIES, chunks_of, fold, fold_plainly, published, same
 
 CUTS = st.lists(st.floats(0, 1, exclude_max=True), max_size=12)
@@ -138,16 +140,37 @@ def streams_of_choices(draw):
     return body + draw(st.sampled_from([b"", b"data: [DONE]\n\n"]))
 
 
-@settings(max_examples=2 * settings().max_examples)
-@given(
+STREAMS = (
     st.tuples(st.just("dify"), streams_of_text())
     | st.tuples(st.just("ragflow"), streams_of_agents() | streams_of_chats())
-    | st.tuples(st.just("openai"), streams_of_choices()),
-    CUTS,
+    | st.tuples(st.just("openai"), streams_of_choices())
 )
+
+
+@settings(max_examples=2 * settings().max_examples)
+@given(STREAMS, CUTS)
 def test_bursts_of_text_fold_to_what_their_deltas_fold_to(stream, cuts):
     name, body = stream
     plain_events, plain = fold_plainly(body, name=name)
     events, run = fold(*chunks_of(body, cuts), name=name)
     assert same(events, plain_events)
     assert published(run) == published(plain)
+
+
+@settings(max_examples=2 * settings().max_examples)
+@given(STREAMS, CUTS, st.randoms(use_true_random=False))
+def test_observing_gives_the_run_that_feeding_gives_whenever_one_looks(stream, cuts, chance):
+    name, body = stream
+    fed, observed = Tap(name), Tap(name)
+    chunks = [frame + b"\n\n" for frame in body.split(b"\n\n")[:-1]] if chance.random() < 0.7 else chunks_of(body, cuts)
+    clock = chance.random() < 0.7
+    for number, chunk in enumerate(chunks):
+        at = number + 0.5 if clock and chance.random() < 0.9 else None
+        fed.feed(chunk, at)
+        take = observed.feed if chance.random() < 0.1 else observed.observe
+        take(chunk, at)
+        if chance.random() < 0.1:
+            assert published(observed.run) == published(fed.run)
+    for tap in (fed, observed):
+        tap.close(len(chunks))
+    assert published(observed.run) == published(fed.run)

@@ -50,7 +50,7 @@ def read(body, name="dify", chunks=None, **options):
 
 def told(reader, records):
     """Everything there is to say, so that two readings can be compared."""
-    return records, reader.troubles, reader.bytes, reader.frames, reader.heartbeats, reader.opening_heartbeats
+    return records, reader.troubles, reader.size, reader.frames, reader.heartbeats, reader.opening_heartbeats
 
 
 def kinds(records):
@@ -144,7 +144,7 @@ def test_the_frames_of_a_stream_become_records_that_know_where_they_stood():
     assert [record.data for record in records] == [HELLO, END]
     assert [record.frame for record in records] == [0, 1]
     assert [body[record.offset :].startswith(b"data: " + record.data) for record in records] == [True, True]
-    assert (reader.bytes, reader.frames, reader.troubles) == (len(body), 2, [])
+    assert (reader.size, reader.frames, reader.troubles) == (len(body), 2, [])
 
 
 def test_what_was_wrong_with_an_event_stands_beside_it():
@@ -429,7 +429,7 @@ def test_a_stream_whose_only_frame_was_dropped_is_a_stream(cleared):
 
 def test_an_empty_body_is_nothing():
     reader, records = read(b"", chunks=[b"", b""])
-    assert (records, reader.troubles, reader.frames, reader.bytes) == ([], [], 0, 0)
+    assert (records, reader.troubles, reader.frames, reader.size) == ([], [], 0, 0)
 
 
 # ---- ending

@@ -819,17 +819,18 @@ def test_how_the_peer_writes_a_block_is_known(sample: bytes, prefix: bytes, blan
     assert (parser.prefix, parser.blank) == (prefix, blank)
 
 
-def test_what_was_taken_is_a_frame_like_any_other() -> None:
+def test_what_was_skipped_is_a_frame_like_any_other() -> None:
     parser, other = Parser(), Parser()
     for each in (parser, other):
         each.expect(b"{", b"}")
         each.feed(b"id: 7\ndata: first\n\n")
     block = b"data: {1}\n\n"
-    assert parser.take(len(block))
+    assert parser.may_skip
+    parser.skip(1, len(block))
     other.cut(block)
     assert parser.feed(b"data: last\n\n") == other.feed(b"data: last\n\n")
     assert (parser.frames, parser.bytes, parser.last_event_id) == (other.frames, other.bytes, "7")
-    parser.take(len(block))
+    parser.skip(1, len(block))
     other.cut(block)
     for each in (parser, other):
         each.feed(b"data: cut")
@@ -850,24 +851,24 @@ def test_what_was_taken_is_a_frame_like_any_other() -> None:
         b"data: a\n\nid: 1\n",
     ],
 )
-def test_nothing_is_taken_where_no_block_is_known_to_begin(before: bytes) -> None:
+def test_nothing_is_skipped_where_no_block_is_known_to_begin(before: bytes) -> None:
     parser = Parser()
     parser.expect(b"{", b"}")
     parser.cut(before)
-    assert not parser.take(11)
-    assert parser.bytes == len(before)
+    assert not parser.may_skip
 
 
-def test_nothing_is_taken_that_may_be_over_the_limit_or_after_close() -> None:
-    for limit, size in ((10, 30), (ROOMY, 5000)):
-        parser = Parser(max_frame_bytes=limit)
-        parser.feed(b"data\n\n")
-        assert not parser.take(size)
-    assert parser.take(50)
+def test_nothing_is_skipped_that_may_be_over_the_limit_or_after_close() -> None:
+    parser = Parser(max_frame_bytes=10)
+    parser.feed(b"data\n\n")
+    assert not parser.may_skip
+    parser = Parser(max_frame_bytes=ROOMY)
+    parser.feed(b"data\n\n")
+    assert parser.may_skip
     parser.close()
-    assert not parser.take(50)
+    assert not parser.may_skip
     parser.reset()
-    assert not parser.take(50)  # a BOM may come
+    assert not parser.may_skip  # a BOM may come
 
 
 # Fixtures.
