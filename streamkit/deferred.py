@@ -17,7 +17,7 @@ ROOM: Final = 16
 class Deferred:
     """Frames of one body that were taken in, and of which the parser and the run do not know yet."""
 
-    __slots__ = ("_around", "_begin", "_end", "ats", "pattern", "size", "texts")
+    __slots__ = ("_around", "_begin", "_blank", "_end", "_open", "_prefix", "ats", "pattern", "size", "texts")
 
     def __init__(self) -> None:
         self.pattern: Pattern | None = None
@@ -28,21 +28,22 @@ class Deferred:
         """When each arrived."""
         self.size = 0
         """Bytes of all of them."""
-        self._begin = self._end = b""  # of a chunk; if they are empty, none is taken
+        self._open = False  # whether the next chunk may be such a frame
+        self._prefix = self._blank = b""
+        self._begin = self._end = b""  # how a chunk begins and ends that is one
         self._around = 0  # bytes of these
 
     def expect(self, pattern: Pattern, parser: Parser) -> None:
         """Take chunks that are one frame of this pattern, written as the parser found the last ones, if it lets them by."""
-        self.pattern = pattern
-        if parser.may_skip:
+        self._open = parser.may_skip
+        if pattern is not self.pattern or parser.prefix is not self._prefix or parser.blank is not self._blank:
+            self.pattern, self._prefix, self._blank = pattern, parser.prefix, parser.blank
             self._begin, self._end = parser.prefix + pattern.start, pattern.end + parser.blank
             self._around = len(self._begin) + len(self._end)
-        else:
-            self._begin = b""
 
     def expect_nothing(self) -> None:
         """Take no chunks."""
-        self._begin = b""
+        self._open = False
 
     def take(self, chunk: bytes | bytearray | memoryview, at: float | None) -> bool:
         """Take a chunk in if it is one frame of the pattern and there is room; else it must be read.
@@ -51,12 +52,12 @@ class Deferred:
             chunk: the next bytes of the body.
             at: when they arrived.
         """
-        begin, texts = self._begin, self.texts
-        if not begin or type(chunk) is not bytes or len(texts) == ROOM:
+        texts = self.texts
+        if not self._open or type(chunk) is not bytes or len(texts) == ROOM:
             return False
         # Methods of one argument are the cheapest test there is; that both removed something shows in the length.
         size = len(chunk)
-        middle = chunk.removeprefix(begin).removesuffix(self._end)
+        middle = chunk.removeprefix(self._begin).removesuffix(self._end)
         if len(middle) + self._around != size or size > SHORT:
             return False
         try:

@@ -175,6 +175,8 @@ class Reader:
         self.heartbeats = parser.heartbeats
         if self.troubles or parser.dropped:
             found: list[Event | Noted | Burst] = list(self._read_around(known, pieces, deque(parser.take_dropped())))
+        elif len(pieces) == 1 and type(piece := pieces[0]) is bytes and not self._may_fit(piece):
+            found = [self._plain(parser, known, piece)]
         else:
             found = self._pieces(parser, known, pieces)
         if self.troubles:
@@ -293,13 +295,28 @@ class Reader:
                 return events + self.read(chunk)
         return events + self.feed(chunk)
 
-    def _pieces(  # noqa: C901 - flat, since a call costs as much as a small event
-        self, parser: Parser, known: Dialect, pieces: list[bytes | list[bytes]]
-    ) -> list[Event | Noted | Burst]:
+    def _may_fit(self, data: bytes) -> bool:
+        return self._pattern is not None and data.startswith(self._pattern.start)
+
+    def _plain(self, parser: Parser, known: Dialect, data: bytes) -> Event | Noted:
+        """Decode a frame that no pattern fits, and learn one from it if it is a delta."""
+        try:
+            event = known.typed(data)
+            self._frames += 1
+        except REFUSALS:
+            mended = self._event(known, data)
+            if isinstance(mended, Noted):
+                return mended
+            event = mended
+        delta = known.deltas.get(type(event))
+        if delta is not None:
+            self._learn(parser, known, data, event, delta)
+        return event
+
+    def _pieces(self, parser: Parser, known: Dialect, pieces: list[bytes | list[bytes]]) -> list[Event | Noted | Burst]:
         """Decode what the parser has cut, in bursts where frames fit the pattern."""
         pattern = expected = self._pattern  # what the parser knows of; a better one may be learned below
         events: list[Event | Noted | Burst] = []
-        typed, deltas = known.typed, known.deltas
         start, end = (pattern.start, pattern.end) if pattern is not None else (b"", b"")
         middles: list[bytes] = []  # of frames that fit the pattern, one after the other
         for piece in pieces:
@@ -316,18 +333,8 @@ class Reader:
             if isinstance(piece, list):
                 self._burst(known, piece, expected, events)
                 continue
-            try:
-                event = typed(piece)
-                self._frames += 1
-            except REFUSALS:
-                mended = self._event(known, piece)
-                if isinstance(mended, Noted):
-                    events.append(mended)
-                    continue
-                event = mended
-            events.append(event)
-            delta = deltas.get(type(event))
-            if delta is not None and self._learn(parser, known, piece, event, delta):
+            events.append(self._plain(parser, known, piece))
+            if self._pattern is not pattern:
                 pattern = self._pattern
                 start, end = (pattern.start, pattern.end) if pattern is not None else (b"", b"")
         if middles:
@@ -372,20 +379,19 @@ class Reader:
             self._hits += len(texts)
             events.append(Burst(pattern, texts))
 
-    def _learn(self, parser: Parser, known: Dialect, data: bytes, event: Event, delta: Delta) -> bool:
-        """Learn the pattern of a delta, and tell so. Streams whose frames differ in more than a text are left alone."""
+    def _learn(self, parser: Parser, known: Dialect, data: bytes, event: Event, delta: Delta) -> None:
+        """Learn the pattern of a delta. Streams whose frames differ in more than a text are left alone."""
         if self._paused:
             self._paused -= 1
-            return False
+            return
         pattern = learn(data, event, delta, lambda data: known.decode(data, []))
         if pattern is None:
-            return False
+            return
         if self._pattern is not None:
             self._pause = 0 if self._hits >= _FRUITFUL else min(2 * self._pause + 1, _LONGEST_PAUSE)
             self._paused = self._pause
         self._pattern, self._hits = pattern, 0
         parser.expect(pattern.start, pattern.end)
-        return True
 
     # ---- which dialect
 
@@ -457,9 +463,7 @@ def events_of(found: Sequence[Event | Noted | Burst]) -> list[Event]:
     events: list[Event] = []
     for item in found:
         if isinstance(item, Burst):
-            pattern = item.pattern
-            for text in item.texts:
-                events.append(pattern.with_text(pattern.event, text))  # noqa: PERF401 - most bursts have one
+            events += item.pattern.events(item.texts)
         else:
             event = item.event if isinstance(item, Noted) else item
             if not event.is_heartbeat:
