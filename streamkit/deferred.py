@@ -30,7 +30,7 @@ class Deferred:
         """Bytes of all of them."""
         self._open = False  # whether the next chunk may be such a frame
         self._prefix = self._blank = b""
-        self._begin = self._end = b""  # how a chunk begins and ends that is one
+        self._begin = self._end = b""  # how such a chunk begins, behind the prefix, and how it ends
         self._around = 0  # bytes of these
 
     def expect(self, pattern: Pattern, parser: Parser) -> None:
@@ -38,8 +38,8 @@ class Deferred:
         self._open = parser.may_skip
         if pattern is not self.pattern or parser.prefix is not self._prefix or parser.blank is not self._blank:
             self.pattern, self._prefix, self._blank = pattern, parser.prefix, parser.blank
-            self._begin, self._end = parser.prefix + pattern.start, pattern.end + parser.blank
-            self._around = len(self._begin) + len(self._end)
+            self._begin, self._end = pattern.start, pattern.end + parser.blank
+            self._around = len(self._prefix) + len(self._begin) + len(self._end)
 
     def expect_nothing(self) -> None:
         """Take no chunks."""
@@ -55,9 +55,9 @@ class Deferred:
         texts = self.texts
         if not self._open or type(chunk) is not bytes or len(texts) == ROOM:
             return False
-        # Methods of one argument are the cheapest test there is; that both removed something shows in the length.
+        # Methods of one argument are the cheapest test there is; that each removed something shows in the length.
         size = len(chunk)
-        middle = chunk.removeprefix(self._begin).removesuffix(self._end)
+        middle = chunk.removeprefix(self._prefix).removeprefix(self._begin).removesuffix(self._end)
         if len(middle) + self._around != size or size > SHORT:
             return False
         try:

@@ -72,7 +72,6 @@ class Reader:
     """Reads one body. Never raises on what is in it; every split of the bytes gives the same records."""
 
     __slots__ = (
-        "_bytes",
         "_closed",
         "_frames",
         "_head",
@@ -85,6 +84,7 @@ class Reader:
         "_pattern",
         "_pause",
         "_paused",
+        "_unparsed",
         "deferred",
         "dialect",
         "heartbeats",
@@ -110,7 +110,8 @@ class Reader:
         self.deferred = Deferred()
         """Takes in chunks that need not be read one by one; who uses it, and then reads on, `settle`s before."""
         self._limit = max_frame_bytes
-        self._bytes = self._frames = 0
+        self._unparsed = 0  # bytes that no parser counts: those before there is one, and all of a body that is JSON
+        self._frames = 0
         self._head = b""
         self._opening = b""
         self._parser: Parser | None = None
@@ -125,7 +126,7 @@ class Reader:
     @property
     def size(self) -> int:
         """Bytes of the body so far."""
-        return self._bytes + self.deferred.size
+        return self._unparsed + (self._parser.bytes if self._parser else 0) + self.deferred.size
 
     @property
     def frames(self) -> int:
@@ -147,11 +148,11 @@ class Reader:
             raise RuntimeError("feed() after close()")
         self.settle()
         self.deferred.expect_nothing()
-        self._bytes += len(chunk)
         if self._parser is not None:
             if len(self._opening) < _LONGEST_FIELD_NAME:
                 self._opening += bytes(chunk[: _LONGEST_FIELD_NAME - len(self._opening)])
             return self._feed_parser(chunk)
+        self._unparsed += len(chunk)
         if self._lines is not None:
             return self._read(self._lines.feed(bytes(chunk)))
         return self._sniff(bytes(chunk))
@@ -170,7 +171,6 @@ class Reader:
         parser, known = self._parser, self.dialect
         if parser is None or known is None or not self._frames:
             return self._read_opening(bytes(chunk))
-        self._bytes += len(chunk)
         pieces = parser.cut(chunk)
         self.heartbeats = parser.heartbeats
         if self.troubles or parser.dropped:
@@ -203,7 +203,6 @@ class Reader:
         deferred = self.deferred
         if deferred.texts and self._parser is not None:
             self._parser.skip(len(deferred.texts), deferred.size)
-            self._bytes += deferred.size
             self._frames += len(deferred.texts)
             self._hits += len(deferred.texts)
             deferred.clear()
@@ -229,8 +228,8 @@ class Reader:
                 self.troubles.append(("unterminated-frame", f"{tail.size} bytes from byte {tail.offset}"))
         if self._held:
             records = self._settle_for_default()
-        if self._bytes and not self._is_event_stream and not self.troubles:
-            self.troubles.append(("not-an-event-stream", f"{self._bytes} bytes without a frame"))
+        if self.size and not self._is_event_stream and not self.troubles:
+            self.troubles.append(("not-an-event-stream", f"{self.size} bytes without a frame"))
         return records
 
     @property
@@ -256,6 +255,7 @@ class Reader:
             self._lines = JsonBody(self._limit, start=len(head) - len(body))
             return self._read(self._lines.feed(body))
         self._parser = Parser(max_frame_bytes=self._limit)
+        self._unparsed = 0
         return self._feed_parser(head)
 
     def _feed_parser(self, chunk: bytes | bytearray | memoryview) -> list[Record]:

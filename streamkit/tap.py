@@ -14,7 +14,7 @@ from streamkit.run.retention import EVERYTHING, Retention
 class Tap:
     """Observes one body. The run outlives it: give it to the next tap when the run goes on in another body."""
 
-    __slots__ = ("_closed", "_deferred", "_fold", "_reader", "_run")
+    __slots__ = ("_closed", "_fold", "_reader", "_run")
 
     def __init__(
         self,
@@ -41,7 +41,6 @@ class Tap:
                 raise ValueError(f"the run is of dialect {run.dialect!r}, not {name!r}")
             name = run.dialect
         self._reader = Reader(name, max_frame_bytes=max_frame_bytes)
-        self._deferred = self._reader.deferred
         self._run = run if run is not None else Run(name, retention=retention)
         self._fold = Fold(self._run, self._reader)
         self._closed = False
@@ -49,7 +48,7 @@ class Tap:
     @property
     def run(self) -> Run:
         """The run as it is now: read it here whenever you like."""
-        if self._deferred.texts:
+        if self._reader.deferred.texts:
             self._catch_up()
         return self._run
 
@@ -66,7 +65,7 @@ class Tap:
         Raises:
             RuntimeError: the tap was closed.
         """
-        deferred = self._deferred
+        deferred = self._reader.deferred
         if deferred.texts:
             self._catch_up()
         if deferred.take(chunk, at) and (pattern := deferred.pattern) is not None:
@@ -86,7 +85,7 @@ class Tap:
         Raises:
             RuntimeError: the tap was closed.
         """
-        deferred = self._deferred
+        deferred = self._reader.deferred
         if deferred.take(chunk, at):
             return
         if deferred.texts:
@@ -97,7 +96,7 @@ class Tap:
 
     def _catch_up(self) -> None:
         """Fold the deltas that wait."""
-        deferred = self._deferred
+        deferred = self._reader.deferred
         pattern, texts, ats, size = deferred.pattern, deferred.texts, deferred.ats, deferred.size
         self._reader.settle()
         if pattern is not None:
@@ -115,7 +114,7 @@ class Tap:
         if self._closed:
             return []
         self._closed = True
-        if self._deferred.texts:
+        if self._reader.deferred.texts:
             self._catch_up()
         found = self._reader.close()
         self._fold.take(found, 0, at)
