@@ -5,7 +5,7 @@ These are the live objects that a `Run` owns and changes. Read them freely; only
 A run may have a hundred thousand of them, so an execution is small: what few of them have stands in `Extras`.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -36,6 +36,9 @@ class NodeUsage(msgspec.Struct, frozen=True, gc=False):
     cost: Cost | None = None
     model: str | None = None
     provider: str | None = None
+
+
+_NO_ENTRIES: Final[Mapping[str, Log]] = {}
 
 
 class Extras:
@@ -283,9 +286,9 @@ class NodeExecution:
         return log_tree(logs) if logs else ()
 
     @property
-    def entry_ids(self) -> Collection[str]:
-        """The ids of the entries of the agent's log."""
-        return self._extras.logs or ()
+    def entries(self) -> Mapping[str, Log]:
+        """The entries of the agent's log by id, in order of arrival; `log_order` hangs them under each other."""
+        return self._extras.logs or _NO_ENTRIES
 
     @property
     def round_index(self) -> int | None:

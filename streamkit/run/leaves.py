@@ -7,9 +7,9 @@ from streamkit.run.execution import NodeUsage
 from streamkit.run.state import Cost
 
 _ZERO: Final = Decimal(0)
-_EXACT: Final = Context(prec=300, traps=[])
+EXACT: Final = Context(prec=300, traps=[])
 """Sums of money are exact, whatever the caller's context: prices have at most `payload.money`'s digits."""
-_exact_sum: Final = _EXACT.add  # a context looks up its operations slowly
+_exact_sum: Final = EXACT.add  # a context looks up its operations slowly
 
 
 class Leaves:
@@ -55,7 +55,7 @@ class Leaves:
         if usage.cost and self._prices is not None:
             cost, payers = self._prices
             for currency, amount in usage.cost.items():
-                cost[currency] = _EXACT.subtract(cost[currency], amount)
+                cost[currency] = EXACT.subtract(cost[currency], amount)
                 payers[currency] -= 1
                 if not payers[currency]:
                     del cost[currency]

@@ -1,5 +1,7 @@
 """The log of an agent while it may still change: its entries, and the tree that they are drawn as."""
 
+from collections.abc import Mapping
+
 import msgspec
 
 from streamkit.run.payload import Json, loads
@@ -57,8 +59,17 @@ def _json(value: Json) -> bytes | None:
     return None if value is None else msgspec.json.encode(value)
 
 
-def log_tree(entries: dict[str, Log]) -> tuple[LogEntry, ...]:
-    """Hang log entries under their parents, in order of arrival.
+def log_tree(entries: Mapping[str, Log]) -> tuple[LogEntry, ...]:
+    """Return the published form of a log: a tree."""
+    top, below = log_order(entries)
+    built: dict[str, LogEntry] = {}
+    for entry_id in reversed(below):
+        built[entry_id] = entries[entry_id].freeze(tuple(built[child] for child in below[entry_id]))
+    return tuple(built[entry_id] for entry_id in top)
+
+
+def log_order(entries: Mapping[str, Log]) -> tuple[list[str], dict[str, list[str]]]:
+    """Hang log entries under their parents, in order of arrival: return those at the top, and what is below each.
 
     An entry whose parent is unknown, or that would close a circle, stands at the top: nothing is lost.
     """
@@ -74,10 +85,7 @@ def log_tree(entries: dict[str, Log]) -> tuple[LogEntry, ...]:
         if entry_id not in below:
             top.append(entry_id)
             _descend(entry_id, children, below)
-    built: dict[str, LogEntry] = {}
-    for entry_id in reversed(below):
-        built[entry_id] = entries[entry_id].freeze(tuple(built[child] for child in below[entry_id]))
-    return tuple(built[entry_id] for entry_id in top)
+    return top, below
 
 
 def _descend(root: str, children: dict[str, list[str]], below: dict[str, list[str]]) -> None:

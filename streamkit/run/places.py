@@ -121,6 +121,11 @@ class Places:
             self._nodes = self._top.in_order().copy()
         return self._nodes
 
+    @property
+    def top(self) -> Siblings:
+        """The executions of the top level where they stand: a view that looks often copies none of them."""
+        return self._top
+
     def walk(self) -> Iterator[NodeExecution]:
         """Yield every execution, depth first."""
         for node in self.nodes:

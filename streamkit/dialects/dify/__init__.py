@@ -71,7 +71,10 @@ class Dify:
         """The workflow run's id and the message's, which only chatflows both have."""
         if not isinstance(event, DifyEvent):
             return ()
-        return tuple(key for key in (run_id_of(event), event.message_id) if key is not None)
+        run_id, message_id = run_id_of(event), event.message_id  # asked for each event of a body: no loop
+        if run_id is None or message_id is None:
+            return (run_id,) if run_id is not None else (message_id,) if message_id is not None else ()
+        return run_id, message_id
 
     def reducer(self) -> DifyReducer:
         """Make the reducer of a new run."""

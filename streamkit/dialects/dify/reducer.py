@@ -74,7 +74,7 @@ class DifyReducer(Speech, Nodes):
         if self._boxes is not None:
             self._boxes.forget(node)
         if self._log_owners:
-            for entry_id in node.entry_ids:
+            for entry_id in node.entries:
                 self._log_owners.pop((node.node_id, entry_id), None)
 
     def close(self, run: Run, at: float | None) -> None:
@@ -261,6 +261,8 @@ def run_id_of(event: dify.DifyEvent) -> str | None:
     """The workflow run that an event says it is of: in the envelope, else inside."""
     if event.workflow_run_id is not None:
         return event.workflow_run_id
+    if type(event) not in _NAMED_INSIDE:
+        return None
     if isinstance(event, dify.WorkflowStarted | dify.WorkflowFinished):
         return event.data.id
     return event.data.workflow_run_id if isinstance(event, dify.WorkflowPaused) else None

@@ -7,6 +7,7 @@ import pytest
 
 from streamkit import Run
 from streamkit.run import LogEntry
+from streamkit.run.logs import log_order
 from streamkit.run.state import MAX_DEPTH
 
 from .executions import execution, ids
@@ -80,3 +81,11 @@ def test_a_circle_of_10000_entries_is_drawn_from_the_first_one(run):
     log(run, node, "e0<e9999", *(f"e{number}<e{number - 1}" for number in range(1, 10_000)))
     assert [entry.id for entry in node.logs] == ["e0"]
     assert msgspec.json.encode(run.snapshot()).count(b'"label"') == 10_000
+
+
+def test_entries_are_read_as_they_came_and_their_order_tells_what_hangs_under_what(run):
+    node = execution(run, "n")
+    assert not node.entries
+    log(run, node, "b<a", "a", "c")
+    assert list(node.entries) == ["b", "a", "c"]
+    assert log_order(node.entries) == (["a", "c"], {"a": ["b"], "b": [], "c": []})

@@ -66,3 +66,12 @@ def test_a_read_top_level_is_not_changed_by_what_comes_later():
     before = run.nodes
     run.open_execution("b", "b", type="x", title="")
     assert ([node.id for node in before], [node.id for node in run.nodes]) == (["a"], ["a", "b"])
+
+
+def test_the_top_level_itself_is_what_a_view_looks_at_and_a_read_one_is_a_copy():
+    run = Run("dify")
+    first, second = (run.open_execution(name, "n", type="", title="") for name in "ab")
+    read = run.nodes
+    run.retract(first)
+    assert list(run.top) == [second]
+    assert read == [first, second]
