@@ -5,10 +5,17 @@ Exceptions are for the caller's mistakes and for the rim::
 
     StreamkitError                    everything we raise
     ├─ UnknownDialect(name)           a dialect that does not exist was asked for
-    └─ RunFailed(run)                 only from Run.raise_for_status(), for those who want it
+    ├─ RunFailed(run)                 only from Run.raise_for_status(), for those who want it
+    ├─ BadWhere(text, place, reason)  a filter that means nothing
+    └─ BadPattern(reason)             a regular expression that is none, or that might never end
 
 Wrong use of an object (feeding after close) is a plain ``RuntimeError``.
 """
+
+from typing import Final
+
+_SHOWN: Final = 40
+"""So much of a text that was given is repeated in a message."""
 
 
 class StreamkitError(Exception):
@@ -35,3 +42,22 @@ class RunFailed(StreamkitError):
         """The status of the run: failed, stopped or interrupted."""
         self.code = code
         """The vendor's error code, where one was sent."""
+
+
+class BadWhere(StreamkitError):
+    """A filter that means nothing; the message is one line and says where and why."""
+
+    def __init__(self, text: str, place: int, reason: str) -> None:
+        rest = text[place : place + _SHOWN]
+        where = f"at {rest!r} (character {place + 1})" if rest else "at its end"
+        super().__init__(f"{reason}; {where}")
+        self.text = text
+        """The filter."""
+        self.place = place
+        """Where in it, counted from 0."""
+        self.reason = reason
+        """What is wrong there."""
+
+
+class BadPattern(StreamkitError):
+    """A regular expression that is none, or that might never end; the message is one line and says why."""

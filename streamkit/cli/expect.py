@@ -4,27 +4,18 @@ A field is a dotted path into the JSON of `inspect --json`. Numbers, and strings
 `Decimal`; a list compares by its length; everything else compares for equality.
 """
 
-import operator
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
 from streamkit.run import RunState
 from streamkit.run.payload import Json, loads
+from streamkit.where import COMPARE
 
 _EXPRESSION: Final = re.compile(r"\s*(?P<field>[^\s<>=!]+)\s*(?P<op><=|>=|==|!=|<|>)\s*(?P<value>.*?)\s*", re.DOTALL)
-_COMPARE: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
-    # Any: two values of one type that has an order
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-    "==": operator.eq,
-    "!=": operator.ne,
-}
 _FOR_EQUALITY: Final = ("==", "!=")
 _WORDS: Final[Mapping[str, bool | None]] = {"true": True, "false": False, "null": None}
 _COUNTED: Final = ("cost", "leaf_cost", "events", "anomalies")
@@ -83,13 +74,13 @@ class Expectation:
         left = _number(len(value) if isinstance(value, list) else value)
         right = None if self._quoted else _number(self._value)
         if left is not None and right is not None:
-            return _COMPARE[self._op](left, right)
+            return COMPARE[self._op](left, right)
         wanted = self._value if self._quoted else _WORDS.get(self._value, self._value)
         if wanted is not None:
             self._refuse_other_kind(value)
         if self._op in _FOR_EQUALITY:
             same_kind = isinstance(value, str) and wanted is not None
-            return _COMPARE[self._op](value, self._value if same_kind else wanted)
+            return COMPARE[self._op](value, self._value if same_kind else wanted)
         if value is None:  # what is not known is neither more nor less than anything
             return False
         raise BadExpectation(f"{self._field} is {_shown(value)}: compare it with == or !=")

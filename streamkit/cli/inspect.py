@@ -10,7 +10,7 @@ from streamkit.cli import CONTEXT, options
 from streamkit.cli.expect import BadExpectation, Expectation
 from streamkit.cli.output import JsonLines, complain, print_text
 from streamkit.cli.runs import Runs
-from streamkit.cli.sources import Unreadable, name_of
+from streamkit.cli.sources import name_of
 from streamkit.run import RunState, stable
 
 _PASS: Final = ("succeeded", "partial-succeeded")
@@ -67,7 +67,10 @@ def inspect(
     compares by its length.
     """  # noqa: D301 - click looks for the character
     runs = Runs(dialect)
-    all_readable = _read(runs, sources)
+    unreadable: list[str] = []
+    runs.read_each(sources, lambda source, why: unreadable.append(f"{name_of(source)}: {why}"))
+    for line in unreadable:
+        complain(line)
     states = [found.run.snapshot() for found in runs.found]
     if not show_secrets:
         states = [state.without_secrets() for state in states]
@@ -78,20 +81,8 @@ def inspect(
     wrong = [told for state in states for told in _wrong(state, check, expectations)]
     for told in wrong:
         complain(told)
-    if wrong or not all_readable:
-        raise click.exceptions.Exit(1 if all_readable else 2)
-
-
-def _read(runs: Runs, sources: tuple[str, ...]) -> bool:
-    """Read all sources; name those that cannot be read, and return whether there were none."""
-    all_readable = True
-    for source in sources:
-        try:
-            runs.read(source)
-        except Unreadable as error:
-            complain(f"{name_of(source)}: {error}")
-            all_readable = False
-    return all_readable
+    if wrong or unreadable:
+        raise click.exceptions.Exit(2 if unreadable else 1)
 
 
 def _print_json(states: list[RunState], as_stable: bool) -> None:

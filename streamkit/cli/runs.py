@@ -14,11 +14,13 @@ from streamkit.dialects.base import Event
 from streamkit.fold import Fold
 from streamkit.reader import Reader, Record
 from streamkit.run import Run
+from streamkit.run.retention import EVERYTHING, Retention
+
+OnUnreadable = Callable[[str, str], None]
+"""Is told a source that cannot be read, and why."""
 
 
-def read_runs(
-    sources: Sequence[str], dialect: str = "auto", *, on_unreadable: Callable[[str, str], None] | None = None
-) -> list[Run]:
+def read_runs(sources: Sequence[str], dialect: str = "auto", *, on_unreadable: OnUnreadable | None = None) -> list[Run]:
     """Read the runs in some sources, in the order in which they are first seen.
 
     Args:
@@ -27,12 +29,7 @@ def read_runs(
         on_unreadable: told the source and the reason for each that cannot be read; by default they are passed over.
     """
     runs = Runs(dialect)
-    for source in sources:
-        try:
-            runs.read(source)
-        except Unreadable as error:
-            if on_unreadable is not None:
-                on_unreadable(source, str(error))
+    runs.read_each(sources, on_unreadable or (lambda source, why: None))
     return [found.run for found in runs.found]
 
 
@@ -46,11 +43,20 @@ class Found(NamedTuple):
 class Runs:
     """Collects the runs of bodies that are read one after another."""
 
-    def __init__(self, dialect: str = "auto") -> None:
+    def __init__(self, dialect: str = "auto", *, retention: Retention = EVERYTHING) -> None:
         self.found: list[Found] = []
         """In the order in which they were first seen."""
         self._dialect = dialect
+        self._retention = retention
         self._by_key: dict[tuple[str, str], Found] = {}
+
+    def read_each(self, sources: Iterable[str], on_unreadable: OnUnreadable) -> None:
+        """Read files, or standard input as "-"; one that cannot be read does not keep the others from being read."""
+        for source in sources:
+            try:
+                self.read(source)
+            except Unreadable as error:
+                on_unreadable(source, str(error))
 
     def read(self, source: str) -> None:
         """Read a file, or standard input as "-".
@@ -91,7 +97,7 @@ class Runs:
 
     def begin(self, dialect: str) -> Found:
         """Begin a run."""
-        found = Found(Run(dialect), [])
+        found = Found(Run(dialect, retention=self._retention), [])
         self.found.append(found)
         return found
 

@@ -36,7 +36,7 @@ def chunks(source: str, chunk_size: int | None = None) -> Iterator[bytes]:
             with open(source, "rb", buffering=0) as file:  # noqa: PTH123 - pathlib has no name for a raw file
                 yield from _cut(_pieces(file), chunk_size)
     except OSError as error:
-        raise Unreadable(_reason(error)) from error
+        raise Unreadable(reason(error)) from error
 
 
 def _stdin() -> BinaryIO:
@@ -71,7 +71,8 @@ def _cut(pieces: Iterator[bytes], size: int | None) -> Iterator[bytes]:
         yield rest
 
 
-def _reason(error: OSError) -> str:
+def reason(error: OSError) -> str:
+    """Return in a few words why a file cannot be read."""
     if isinstance(error, FileNotFoundError):
         return "no such file"
     if isinstance(error, IsADirectoryError):

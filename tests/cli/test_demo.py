@@ -23,6 +23,18 @@ def test_the_demo_fits_a_terminal_and_is_plain_in_a_pipe(cli):
     assert "\x1b" not in output
 
 
+def test_without_the_viewer_it_says_how_to_see_the_runs_play(cli, monkeypatch):
+    with_it = cli("demo").stdout
+    monkeypatch.setattr("streamkit.cli.demo.find_spec", lambda _: None)
+    without = cli("demo").stdout
+    assert "pip install" not in with_it
+    assert without.removeprefix(with_it).split("\n") == [
+        "",
+        "To see these runs play, in a viewer: pip install 'chatflow-streamkit[viewer]'",
+        "",
+    ]
+
+
 def test_the_recordings_are_package_data_of_small_size():
     folder = files("streamkit").joinpath("demo")
     sizes = [len(folder.joinpath(recording.file).read_bytes()) for recording in RECORDINGS]

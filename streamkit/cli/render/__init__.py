@@ -4,6 +4,7 @@ Takes a `RunState` and nothing else, so that whoever has one (a command, a test,
 
 * `tree`: what is said of each execution; `folding`: how much of a large run; `columns`: guides and columns
 * `sections`: what stands under the tree; `forms`; `parts` of them; `figures`: durations, tokens, money
+* `lists`: runs and groups of them, one a line; `table`: how such lines are aligned
 * `look`: width, marks, colour; `cells`: text in columns of a terminal
 """
 

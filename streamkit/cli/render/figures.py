@@ -39,9 +39,14 @@ def duration(seconds: float | None) -> str:
     return f"{whole // _HOUR}h{whole % _HOUR // _MINUTE:02}m"
 
 
-def tokens(count: int | None) -> str:
+def count(number: float | None) -> str:
+    """Return `1,234`; nothing for none."""
+    return f"{number:,.0f}" if number else ""
+
+
+def tokens(number: int | None) -> str:
     """Return `1,234 tok`; nothing for none."""
-    return f"{count:,} tok" if count else ""
+    return f"{number:,} tok" if number else ""
 
 
 def money(cost: Cost | None, *, exact: bool = False) -> str:

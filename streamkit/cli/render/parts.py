@@ -1,4 +1,4 @@
-"""What sections are made of: headings, text, fields with values, hints."""
+"""What sections are made of: headings, text, fields with values, hints, errors."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -12,6 +12,7 @@ from streamkit.cli.safe import safe_line, safe_text
 from streamkit.run.payload import Json
 
 INDENT: Final = "  "
+_TRACEBACK: Final = "Traceback (most recent call last)"
 
 
 def heading(text: str) -> Line:
@@ -62,3 +63,12 @@ def field(name: str, value: str, look: Look, *, name_width: int, most: int | Non
         lines = [*lines[: most - 1], cut(lines[most - 1] + look.glyphs.cut, room, look.glyphs.cut)]
     for number, line in enumerate(lines):
         yield Span(before if number == 0 else " " * cells(before), "dim"), Span(line)
+
+
+def gist(error: str) -> str:
+    """Return what a traceback of Python comes to: its last line that is not indented, and what follows."""
+    if _TRACEBACK not in error:
+        return error
+    lines = error.splitlines()
+    start = max((number for number, line in enumerate(lines) if line and not line[0].isspace()), default=0)
+    return "\n".join(lines[start:])

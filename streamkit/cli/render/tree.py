@@ -18,9 +18,11 @@ from streamkit.cli.render.folding import (
     walk,
 )
 from streamkit.cli.render.look import STYLES_OF_STATUS, Look
+from streamkit.cli.render.parts import gist
 from streamkit.cli.safe import safe_line, safe_text
 from streamkit.run import LogEntry, RunState
 from streamkit.run.state import Attempt, NodeState, RoundState
+from streamkit.subjects import RunSubject
 
 _ERROR_LINES: Final = 3
 _MOST_AT_TOP: Final = 40
@@ -30,7 +32,6 @@ _MOST_ATTEMPTS: Final = 5
 _PLAIN: Final = ("succeeded", "failed")
 """Statuses whose mark says enough."""
 _LOG_STATUS: Final = {"success": "succeeded", "start": "running", "error": "failed"}
-_TRACEBACK: Final = "Traceback (most recent call last)"
 _NOTHING: Final = Span("")
 
 
@@ -43,7 +44,7 @@ def run_branch(state: RunState, look: Look) -> Branch:
         title_style=STYLES_OF_STATUS[state.status],
         extra=(Span(safe_line(name) or state.dialect, "strong"),),
         figures=(
-            figures.duration(state.elapsed_time if state.elapsed_time is not None else state.usage.latency or None),
+            figures.duration(RunSubject(state).seconds),
             figures.tokens(state.total_tokens),
             figures.money(state.usage.cost),
         ),
@@ -98,17 +99,8 @@ def _extra(node: NodeState, look: Look) -> Iterator[Span]:
 def _error_note(error: str, status: str, look: Look) -> Note:
     text = safe_text(error).strip()
     if not look.everything:
-        text = _gist(text)
+        text = gist(text)
     return Note(text, STYLES_OF_STATUS.get(status, "bad"), None if look.everything else _ERROR_LINES)
-
-
-def _gist(error: str) -> str:
-    """Return what a traceback of Python comes to: its last line that is not indented, and what follows."""
-    if _TRACEBACK not in error:
-        return error
-    lines = error.splitlines()
-    start = max((number for number, line in enumerate(lines) if line and not line[0].isspace()), default=0)
-    return "\n".join(lines[start:])
 
 
 # ---- what is not drawn
@@ -207,7 +199,7 @@ def _attempts(attempts: Sequence[Attempt], look: Look) -> Iterator[Branch]:
         error = safe_text(attempt.error or "").strip()
         extra = [Span(figures.duration(attempt.elapsed_time), "dim")] if attempt.elapsed_time is not None else []
         if not look.everything and error:
-            extra.append(Span(safe_line(_gist(error)), "bad"))
+            extra.append(Span(safe_line(gist(error)), "bad"))
         yield Branch(
             mark=look.mark("failed"),
             title=f"try {attempt.index}",

@@ -1,0 +1,266 @@
+"""The viewer as a program on a terminal: how it ends, where keys come from, and what reaches the terminal."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+
+import msgspec
+import pytest
+
+from streamkit.cli.demo import RECORDINGS
+
+if sys.platform == "win32":
+    pytest.skip("terminals of another kind", allow_module_level=True)
+
+from tests.cli.terminal import Terminal
+
+SHOWN = "\x1b[?1049h"
+EVIL = "\x1b]0;owned\x07\x1b[31337m\x1b[2J\x9b31337m\x85\u202eevil\u2066\r\n\x00\x7f"
+ESCAPES = ("\x1b]", "\x1b[31337", "\x9b", "\x85", "\u202e", "\u2066", "\x07", "\x00", "\x7f")
+
+
+POINTER = re.compile(rb"\x1b]22;\w+\x07")
+"""The shape of the mouse: what Textual itself says."""
+
+
+def said(terminal):
+    """Return what was written to the terminal, but for the shape of the mouse."""
+    return POINTER.sub(b"", terminal.output)
+
+
+@pytest.fixture
+def viewer(environment, tmp_path):
+    """Starts `streamkit view` on a terminal, with nobody's settings."""
+    started = []
+    surroundings = environment | {"XDG_CONFIG_HOME": str(tmp_path / "config")}
+
+    def start(*words, program=("-m", "streamkit", "view"), **options):
+        terminal = Terminal(*program, *map(str, words), environment=surroundings, **options)
+        started.append(terminal)
+        return terminal
+
+    yield start
+    for terminal in started:
+        terminal.__exit__()
+
+
+# ---- without a terminal
+
+
+def test_without_a_terminal_a_folder_is_its_files(cli, fixtures, tmp_path):
+    for name in ("b", "a"):
+        (tmp_path / f"{name}.sse").write_bytes((fixtures / "dify" / "chat_simple.sse").read_bytes())
+    (tmp_path / "notes.md").write_text("no run")
+    viewed = cli("view", tmp_path)
+    assert viewed.stdout == cli("inspect", tmp_path / "a.sse", tmp_path / "b.sse").stdout
+
+
+def test_without_a_terminal_standard_input_is_inspected(cli, fixtures):
+    data = (fixtures / "dify" / "chat_simple.sse").read_bytes()
+    assert cli("view", "-", stdin=data).stdout == cli("inspect", "-", stdin=data).stdout != ""
+
+
+def test_without_a_terminal_nothing_can_be_recorded(cli, tmp_path):
+    result = cli("view", "-", "--record", tmp_path / "x.sse")
+    assert result.exit_code == 2
+    assert "tee" in result.stderr
+
+
+def test_a_filter_that_is_none_is_a_mistake_of_the_caller(cli, fixtures):
+    result = cli("view", "--where", "dur>x", fixtures / "dify" / "chat_simple.sse")
+    assert result.exit_code == 2
+    assert "--where" in result.stderr
+
+
+# ---- on a terminal
+
+
+def test_it_opens_shows_the_run_and_q_leaves_the_terminal_as_it_was(viewer, fixtures):
+    terminal = viewer(fixtures / "dify" / "wf_iter_fail_par_continue.sse")
+    terminal.wait("For each item")
+    terminal.press("q")
+    assert terminal.ends() == 0
+    assert terminal.is_as_before
+    assert b"Traceback" not in terminal.output
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_a_signal_ends_it_and_the_terminal_is_as_it_was(viewer, fixtures, number, code):
+    terminal = viewer(fixtures / "dify" / "chat_simple.sse")
+    terminal.wait("succeeded")
+    terminal.signal(number)
+    assert terminal.ends() == code
+    assert terminal.is_as_before
+    assert b"Traceback" not in terminal.output
+
+
+def test_a_crash_leaves_the_terminal_as_it_was_and_tells_where(viewer, fixtures):
+    code = (
+        "import sys\n"
+        "from viewer.app import Viewer\n"
+        "from streamkit.cli import main\n"
+        "def tick(self):\n"
+        "    raise ZeroDivisionError('on purpose')\n"
+        "Viewer.tick = tick\n"
+        "main(['view', *sys.argv[1:]])\n"
+    )
+    terminal = viewer(fixtures / "dify" / "chat_simple.sse", program=("-c", code))
+    assert terminal.ends() == 1
+    assert terminal.is_as_before
+    left = terminal.output[terminal.output.rfind(b"\x1b[?1049l") :]
+    assert b"ZeroDivisionError" in left
+    assert b"on purpose" in left
+
+
+def test_standard_input_is_the_stream_and_keys_come_from_the_terminal(viewer, fixtures, tmp_path):
+    data = (fixtures / "dify" / "chat_simple.sse").read_bytes()
+    kept = tmp_path / "kept.sse"
+    terminal = viewer("-", "--record", kept, stdin=subprocess.PIPE)
+    stdin = terminal.process.stdin
+    half = len(data) // 2
+    stdin.write(data[:half])
+    stdin.flush()
+    terminal.wait("LIVE")
+    stdin.write(data[half:])
+    stdin.close()
+    terminal.wait("END")
+    terminal.press("q")
+    assert terminal.ends() == 0
+    assert terminal.is_as_before
+    assert kept.read_bytes() == data
+    assert kept.stat().st_mode & 0o077 == 0
+
+
+def test_what_came_until_somebody_quits_is_kept(viewer, fixtures, tmp_path):
+    data = (fixtures / "dify" / "chat_simple.sse").read_bytes()[:1500]
+    kept = tmp_path / "kept.sse"
+    terminal = viewer("-", "--record", kept, stdin=subprocess.PIPE)
+    terminal.process.stdin.write(data)
+    terminal.process.stdin.flush()
+    terminal.wait("LIVE")
+    terminal.press("q")
+    assert terminal.ends() == 0
+    assert kept.read_bytes() == data
+
+
+def test_a_recording_is_not_overwritten(viewer, tmp_path):
+    kept = tmp_path / "kept.sse"
+    kept.write_bytes(b"mine")
+    terminal = viewer("-", "--record", kept, stdin=subprocess.DEVNULL)
+    assert terminal.ends() == 2
+    assert kept.read_bytes() == b"mine"
+    assert SHOWN.encode() not in terminal.output
+
+
+def test_a_file_that_is_not_there_is_told_before_the_screen_changes(viewer, tmp_path):
+    terminal = viewer(tmp_path / "no.sse")
+    assert terminal.ends() == 2
+    assert SHOWN.encode() not in terminal.output
+
+
+def test_the_demo_plays(viewer):
+    terminal = viewer(program=("-m", "streamkit", "demo"))
+    terminal.wait(lambda: b"PLAY" in terminal.output)
+    assert f"1/{len(RECORDINGS)}".encode() in terminal.output
+    terminal.press("q")
+    assert terminal.ends() == 0
+    assert terminal.is_as_before
+
+
+# ---- hostile bodies
+
+
+def hostile_body():
+    """A run that says the worst wherever it can say something."""
+
+    def frame(event, **data):
+        names = {"workflow_run_id": EVIL, "task_id": EVIL, "conversation_id": EVIL}
+        return b"data: " + msgspec.json.encode({"event": event, **names, "data": data}) + b"\n\n"
+
+    node = {"id": EVIL, "node_id": EVIL, "node_type": EVIL, "title": EVIL}
+    said = {EVIL: [EVIL, {EVIL: EVIL}]}
+    return b"".join(
+        (
+            f": {EVIL!s}".replace("\r\n", "").encode() + b"\n\n",
+            frame("workflow_started", id=EVIL, workflow_id=EVIL, inputs=said),
+            frame("node_started", **node),
+            frame("agent_log", **node, node_execution_id=EVIL, label=EVIL, status="error", error=EVIL, data=said),
+            frame("node_retry", **node, retry_index=1, error=EVIL, status="retry"),
+            frame("text_chunk", text=EVIL, from_variable_selector=[EVIL]),
+            frame(EVIL, **said),
+            frame("node_finished", **node, status="failed", error=EVIL, inputs=said, outputs=said, process_data=said),
+            frame("workflow_finished", id=EVIL, status="failed", error=EVIL, outputs=said),
+        )
+    )
+
+
+def test_nothing_that_a_body_says_is_obeyed_by_the_terminal(viewer, tmp_path):
+    """G16. All panes and tabs, the screens over them, and the file's own name."""
+    path = tmp_path / f"{EVIL.replace(chr(0), '').replace('/', '')}.sse"
+    path.write_bytes(hostile_body())
+    terminal = viewer(path)
+    terminal.wait("failed")
+    for keys in (
+        "Rj",
+        "i",
+        "o",
+        "p",
+        "!",
+        "t",
+        "m",
+        "v",
+        "3",
+        "j\r",
+        "2",
+        "4T",
+        "5j\r",
+        "1",
+        "2W",
+        "q",
+        "y",
+        "q",
+        "x",
+        "q",
+        "d",
+    ):
+        seen = len(terminal.output)
+        terminal.press(keys)
+        terminal.wait(lambda seen=seen: len(terminal.output) > seen)
+    terminal.press("q")
+    assert terminal.ends() == 0
+    written = said(terminal).decode()
+    assert "evil" in written
+    assert [escape for escape in ESCAPES if escape in written] == []
+    assert {byte for byte in said(terminal) if byte < 0x20} <= {0x1B, 0x0A, 0x0D}
+
+
+@pytest.mark.parametrize("name", ["escapes_bidi_markup", "random_bytes"])
+def test_hostile_fixtures_leave_the_terminal_alone(viewer, fixtures, name):
+    path = next((fixtures / "hostile").glob(f"{name}.[sb]*"))
+    terminal = viewer(path)
+    terminal.wait("filter")
+    terminal.press("v")
+    terminal.press("q")
+    assert terminal.ends() == 0
+    assert terminal.is_as_before
+    assert {byte for byte in said(terminal) if byte < 0x20} <= {0x1B, 0x0A, 0x0D}
+    assert b"\x1b]" not in said(terminal)
+
+
+def test_it_draws_with_ascii_alone_where_it_is_told_to(viewer, fixtures):
+    terminal = viewer("--ascii", fixtures / "dify" / "wf_iter_fail_par_continue.sse")
+    terminal.wait("For each item")
+    terminal.press("q")
+    assert terminal.ends() == 0
+    assert {byte for byte in terminal.output if byte > 0x7F} == set()
+
+
+def test_the_terminal_of_the_tests_sees_what_is_left_behind(environment):
+    """A program that leaves its screen and its attributes behind is noticed."""
+    code = "import tty; tty.setraw(0); print('\\x1b[?1049h', end='', flush=True)"
+    with Terminal("-c", code, environment=environment) as terminal:
+        assert terminal.ends() == 0
+        assert not terminal.is_as_before
+    assert os.getpid() != terminal.process.pid
