@@ -1,0 +1,1 @@
+"""What comes over the panes: forms, keys, prompts."""
