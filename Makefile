@@ -12,7 +12,7 @@ PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: .venv/.package ## print a real recorded run
+demo: .venv/.package ## play real recorded runs in the viewer; in a pipe, print them
 	@$(BIN)/streamkit demo
 
 test: .venv/.test ## run all tests, in parallel
@@ -37,13 +37,13 @@ bench: .venv-bench/.peers ## compare with peers, in an environment of its own
 	@touch $@
 
 .venv/.package: pyproject.toml | .venv/.made
-	@$(PIP) --editable .
+	@$(PIP) --editable '.[viewer]'
 	@touch $@
 
 # pip 25.1 is the first that knows dependency groups.
 .venv/.test: pyproject.toml .venv/.package
 	@$(PIP) --upgrade 'pip>=25.1'
-	@$(PIP) --group test
+	@$(PIP) --editable '.[web]' --group test
 	@touch $@
 
 .venv/.dev: pyproject.toml .venv/.test

@@ -35,6 +35,9 @@ class _Entry(NamedTuple):
 
 COMMANDS: Final[Mapping[str, _Entry]] = {
     "inspect": _Entry("inspect", "Show what happened in a run."),
+    "ls": _Entry("ls", "List runs, one line each."),
+    "stats": _Entry("stats", "Sum up time, errors, tokens and cost over many runs."),
+    "view": _Entry("view", "Look at runs in the terminal viewer, live or recorded."),
     "demo": _Entry("demo", "Show real runs that come with streamkit."),
     "events": _Entry("events", "Print one JSON line for each event."),
     "frames": _Entry("frames", "Print one JSON line for each SSE frame."),

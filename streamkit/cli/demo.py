@@ -1,12 +1,14 @@
 """`streamkit demo`: real runs, recorded from Dify servers and bundled byte for byte. Needs no network."""
 
-from importlib.resources import files
+from importlib.resources import as_file, files
+from importlib.util import find_spec
 from typing import Final, NamedTuple
 
 import click
 
 from streamkit.cli import CONTEXT
-from streamkit.cli.output import print_text
+from streamkit.cli.options import INSTALL
+from streamkit.cli.output import is_terminal, print_text
 from streamkit.cli.render import Look, render_run
 from streamkit.run import RunState
 from streamkit.tap import Tap
@@ -47,15 +49,29 @@ RECORDINGS: Final = (
 )
 """What the demo shows, in this order."""
 
+_FOLDER: Final = files("streamkit").joinpath("demo")
+_SPEED: Final = 0.25
+"""These runs took a second each: slower one can see what happens."""
+
 
 @click.command(context_settings=CONTEXT)
-def demo() -> None:
+@click.option("--print", "printed", is_flag=True, help="Print them, also on a terminal.")
+def demo(printed: bool) -> None:
     """Show real runs that come with streamkit: rounds, a retry, an agent, tokens and cost, a form.
 
+    On a terminal they play in the viewer; in a pipe they are printed.
+
     \b
-    Example:
+    Examples:
       streamkit demo
+      streamkit demo --print
     """  # noqa: D301 - click looks for the character
+    if is_terminal() and not printed and find_spec("textual") is not None:
+        from streamkit.cli.view import show
+
+        with as_file(_FOLDER) as folder:
+            paths = tuple(str(folder / recording.file) for recording in RECORDINGS)
+            raise click.exceptions.Exit(show(paths, play=True, speed=_SPEED))
     look = Look.of_stdout()
     for number, recording in enumerate(RECORDINGS, 1):
         title = click.style(f"{number}  {recording.title}", bold=True)
@@ -67,10 +83,12 @@ def demo() -> None:
         "  curl -N https://dify.example/v1/workflows/run … > x.sse\n"
         "  streamkit inspect x.sse"
     )
+    if find_spec("textual") is None:
+        print_text(f"\nTo see these runs play, in a viewer: {INSTALL}")
 
 
 def _state(file: str) -> RunState:
     tap = Tap()
-    tap.feed(files("streamkit").joinpath("demo", file).read_bytes())
+    tap.feed(_FOLDER.joinpath(file).read_bytes())
     tap.close()
     return tap.run.snapshot().without_secrets()

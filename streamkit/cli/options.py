@@ -1,4 +1,4 @@
-"""Options and arguments that several commands have."""
+"""Options and arguments that several commands have, and what some of them need to be installed."""
 
 from collections.abc import Callable
 from typing import Any, Final
@@ -6,6 +6,11 @@ from typing import Any, Final
 import click
 
 from streamkit.dialects import DIALECTS
+from streamkit.errors import BadWhere
+from streamkit.where import Where, parse
+
+INSTALL: Final = "pip install 'chatflow-streamkit[viewer]'"
+INSTALL_WEB: Final = "pip install 'chatflow-streamkit[web]'"
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 """What click's options are. Any: click passes whatever the options of a command say."""
@@ -30,3 +35,25 @@ show_secrets: Final[Decorator] = click.option(
 )
 
 file: Final[Decorator] = click.argument("source", metavar="FILE|-", type=click.Path(path_type=str))
+
+paths: Final[Decorator] = click.argument(
+    "paths", metavar="PATH...|-", nargs=-1, required=True, type=click.Path(path_type=str)
+)
+
+
+def _where(_: click.Context, __: click.Parameter, text: str) -> Where:
+    try:
+        return parse(text)
+    except BadWhere as error:
+        raise click.BadParameter(str(error)) from None
+
+
+where: Final[Decorator] = click.option(
+    "--where",
+    callback=_where,
+    default="",
+    metavar="FILTER",
+    help="Only what matches, like 'status:failed dur>2s error~429'.",
+)
+
+as_json: Final[Decorator] = click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")

@@ -3,9 +3,11 @@
 import os
 import shutil
 import sys
+from collections.abc import Iterable
 from typing import Final
 
 import click
+import msgspec
 
 from streamkit.cli.safe import safe_json, safe_line
 
@@ -22,13 +24,18 @@ def is_terminal() -> bool:
     return sys.stdout.isatty()
 
 
+def is_in_browser() -> bool:
+    """Whether this is the viewer of a tab: stdout is a pipe then, to the server that the tab has open."""
+    return os.environ.get("TEXTUAL_DRIVER", "").endswith(":WebDriver")
+
+
 def wants_colour() -> bool:
     """Whether to colour: on a terminal, unless `NO_COLOR` (no-color.org); `FORCE_COLOR` colours a pipe, too."""
     if os.environ.get("NO_COLOR"):
         return False
     if os.environ.get("FORCE_COLOR", "0") not in ("", "0"):
         return True
-    return is_terminal() and os.environ.get("TERM") != "dumb"
+    return is_in_browser() or (is_terminal() and os.environ.get("TERM") != "dumb")
 
 
 def width() -> int:
@@ -79,6 +86,14 @@ class JsonLines:
     def flush(self) -> None:
         """Hand on what was written, so that whoever waits for it sees it."""
         self._out.flush()
+
+
+def print_json(structs: Iterable[msgspec.Struct]) -> None:
+    """Print one JSON object a line."""
+    out = JsonLines()
+    for struct in structs:
+        out.write(msgspec.json.encode(struct))
+    out.flush()
 
 
 def _escaped(text: str) -> str:

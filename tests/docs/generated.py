@@ -5,26 +5,30 @@ tests/docs --update-golden` writes.
 """
 
 import ast
+import contextlib
 import inspect
 import re
 import types
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Final, Union, get_args, get_origin
+from typing import Any, Final, Literal, Union, get_args, get_origin
 
 import msgspec
 from click.testing import CliRunner
 from msgspec import Raw, Struct, UnsetType
 
 from streamkit.cli import COMMANDS, main
+from streamkit.cli.summary import Group, Listed
 from streamkit.dialects import lighton
 from streamkit.dialects.base import Event
 from streamkit.dialects.dify import events as dify
 from streamkit.dialects.openai import events as openai
 from streamkit.dialects.ragflow import events as ragflow
 from streamkit.run import KINDS, RunState
+from streamkit.where import FIELDS
+from viewer.help import keys_markdown
 
 ROOT: Final = Path(__file__).parents[2]
 
@@ -122,7 +126,9 @@ def _type(annotation: Any) -> str:
     if get_origin(annotation) in (Union, types.UnionType):
         kinds = [kind for kind in get_args(annotation) if kind not in (types.NoneType, UnsetType)]
         return "number" if set(kinds) == {int, float} else " or ".join(map(_type, kinds))
-    if get_origin(annotation) in (list, tuple):
+    if get_origin(annotation) is Literal:
+        return "text"
+    if get_origin(annotation) in (list, tuple, Sequence):
         return f"list of {_type(get_args(annotation)[0])}"
     if get_origin(annotation) is dict:
         return f"object of {_type(get_args(annotation)[1])}"
@@ -198,9 +204,8 @@ def output(arguments: str) -> str:
 
 
 def _console(line: str) -> str:
-    # Paths are relative to the project, as for whoever reads the page.
-    arguments = [str(ROOT / word) if (ROOT / word).is_file() else word for word in line.split()[1:]]
-    done = CliRunner(env={"COLUMNS": "80", "NO_COLOR": "1"}).invoke(main, arguments, prog_name="streamkit")
+    with contextlib.chdir(ROOT):  # paths are relative to the project, as for whoever reads the page
+        done = CliRunner(env={"COLUMNS": "80", "NO_COLOR": "1"}).invoke(main, line.split()[1:], prog_name="streamkit")
     assert done.exit_code == 0, done.output
     text = "\n".join(text.rstrip() for text in done.output.rstrip().split("\n"))
     return f"```console\n$ {line}\n{text}\n```\n"
@@ -212,6 +217,50 @@ def commands_table(_: str) -> str:
     return "\n".join(["| command | does |", "|---|---|", *rows]) + "\n"
 
 
+def fields_of(struct: str) -> str:
+    """The fields of an object that a command prints as JSON."""
+    return _described(_PRINTED[struct])
+
+
+_PRINTED: Final[Mapping[str, type[Struct]]] = {"ls": Listed, "stats": Group}
+
+
+def filter_table(_: str) -> str:
+    """One row for each field of a filter."""
+    rows = [f"| `{name}` | {_SORTS[field.kind]} | {field.about} |" for name, field in FIELDS.items()]
+    return "\n".join(["| field | is | says |", "|---|---|---|", *rows]) + "\n"
+
+
+def keys_table(_: str) -> str:
+    """A table for each group of the viewer's keys."""
+    return keys_markdown()
+
+
+# ---- modules
+
+
+def rooms(package: str) -> str:
+    """One row for each module of a package: how its documentation begins."""
+    rows = []
+    for path in sorted((ROOT / package).rglob("*.py"), key=lambda path: (len(path.parts), path)):
+        if path.name != "__init__.py":
+            told = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+            name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+            rows.append(f"| `{name}` | {told.partition(chr(10))[0].rstrip('.')} |")
+    return "\n".join(["| module | is |", "|---|---|", *rows]) + "\n"
+
+
+_SORTS: Final[Mapping[str, str]] = {
+    "status": "a status",
+    "name": "a name",
+    "prose": "text",
+    "id": "an id",
+    "figure": "a number",
+    "duration": "a duration",
+    "money": "an amount",
+}
+
+
 _PARTS: Final[Mapping[str, Callable[[str], str]]] = {
     "events": events_table,
     "envelope": envelope_list,
@@ -220,4 +269,8 @@ _PARTS: Final[Mapping[str, Callable[[str], str]]] = {
     "commands": commands_table,
     "help": help_text,
     "output": output,
+    "fields": fields_of,
+    "filters": filter_table,
+    "keys": keys_table,
+    "rooms": rooms,
 }

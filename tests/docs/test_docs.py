@@ -17,7 +17,7 @@ import pytest
 
 from streamkit import Tap
 from streamkit.cli.render.look import UNICODE
-from tests.docs import generated
+from tests.docs import generated, picture
 from tests.docs.generated import ROOT
 from tests.golden.goldens import FIXTURES, check
 
@@ -54,6 +54,15 @@ def test_the_generated_parts_of_a_page_are_current(page, update):
 
 def test_the_schema_is_current(update):
     check(ROOT / "docs" / "run.schema.json", generated.schema(), update=update)
+
+
+async def test_the_picture_of_the_viewer_is_current(update, monkeypatch):
+    for name in ("NO_COLOR", "FORCE_COLOR", "TERM", "COLUMNS", "LINES"):
+        monkeypatch.delenv(name, raising=False)
+    drawn = await picture.of_the_viewer()
+    assert re.findall(r"href|src=|@import|url\((?!#)", drawn) == []  # it fetches nothing
+    assert len(drawn.encode()) <= 60_000
+    check(ROOT / "docs" / "viewer.svg", drawn, update=update)
 
 
 def test_every_golden_run_fits_the_schema():

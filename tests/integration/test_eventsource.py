@@ -6,27 +6,18 @@ end of its stream, before it would reconnect.
 """
 
 import asyncio
-import contextlib
-import os
 import random
-import shutil
-import signal
 from pathlib import Path
 
 import pytest
 from aiohttp import web
 
 from streamkit.sse import Parser
+from tests.integration.chromium import BROWSER, browser
 
-BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 CONFORMANCE = Path(__file__).parents[2] / "fixtures" / "conformance"
 RANDOM_STREAMS = 300
 TIMEOUT = 60.0
-FLAGS = [
-    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--no-proxy-server"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-extensions"),
-    *("--disable-default-apps", "--disable-dev-shm-usage", "--no-default-browser-check"),
-]
 
 # An EventSource shows named events only to those who listen for the name.
 NAMES = ["add", "remove", "ping", "workflow_finished", "häppchen", "\ufffd", "a b", " two", "x", "y", "a", "b"]
@@ -154,22 +145,6 @@ def application(streams: list[list[bytes]], results: asyncio.Future[list[list[li
     app = web.Application(client_max_size=1 << 28)
     app.add_routes([web.get("/", page), web.get("/stream/{number}", stream), web.post("/results", take_results)])
     return app
-
-
-@contextlib.asynccontextmanager
-async def browser(url: str, profile: Path):
-    """A browser on a page, with all its processes gone at the end."""
-    assert BROWSER is not None
-    with (profile.parent / "browser.log").open("wb") as log:
-        process = await asyncio.create_subprocess_exec(
-            *(BROWSER, *FLAGS, f"--user-data-dir={profile}", url), stdout=log, stderr=log, start_new_session=True
-        )
-        try:
-            yield process
-        finally:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            await process.wait()
 
 
 async def seen_by_a_browser(streams: list[list[bytes]], folder: Path) -> list[list[list[str]]]:

@@ -1,0 +1,196 @@
+"""What comes over the panes when a key asks for it: lines to type in, forms, menus, comparisons."""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from streamkit.cli.safe import safe_line
+from streamkit.errors import BadWhere
+from streamkit.run import HumanInput
+from streamkit.where import FIELDS, parse
+from viewer.export import export, exporters
+from viewer.keymap import COMMANDS, Group
+from viewer.screens.ask import Ask
+from viewer.screens.diff import DiffScreen
+from viewer.screens.export import ExportScreen
+from viewer.screens.form import FormScreen
+from viewer.screens.groups import GroupsScreen
+from viewer.screens.help import HelpScreen
+from viewer.screens.yank import YankScreen
+from viewer.widgets.notes import Notes
+from viewer.yank import offers
+
+if TYPE_CHECKING:
+    from viewer.app import Viewer
+
+_GROUPS_OF: dict[str, Sequence[Group]] = {
+    "runs": ("run", "move"),
+    "detail": ("show", "out"),
+    "tokens": ("show",),
+    "notes": ("run",),
+    "scrub": ("time",),
+}
+_NAMES = [command.id for command in COMMANDS]
+
+
+class Dialogs:
+    """Opens them, and does what comes of them."""
+
+    def __init__(self, app: "Viewer") -> None:
+        """Prepare to open something over the panes of a viewer."""
+        self._app = app
+        self._searches: list[str] = []
+        self._filters: list[str] = []
+        self._lines: list[str] = []
+
+    # ---- lines to type in
+
+    def search(self) -> None:
+        """Ask what to look for."""
+        self._ask("/", self._searches, self._app.commands.finding.search)
+
+    def filter(self) -> None:
+        """Ask what to show, of the runs if their list is in focus, else of the run; an empty line shows everything."""
+        finding = self._app.commands.finding
+        of_runs = self._app.pane is self._app.runs
+        where = finding.runs_where if of_runs else finding.where
+        self._ask(
+            "filter runs" if of_runs else "filter",
+            self._filters,
+            finding.filter_runs if of_runs else finding.filter,
+            text=str(where) if where is not None else "",
+            words=[f"{name}:" for name in FIELDS],
+            check=_wrong_filter,
+        )
+
+    def command(self) -> None:
+        """Ask for the name of a command."""
+        self._ask(":", self._lines, self._app.commands.do, words=_NAMES, check=_wrong_name)
+
+    def _ask(
+        self,
+        sign: str,
+        history: list[str],
+        done: Callable[[str], None],
+        *,
+        text: str = "",
+        words: Sequence[str] = (),
+        check: Callable[[str], str | None] | None = None,
+    ) -> None:
+        app = self._app
+
+        def take(line: str | None) -> None:
+            if line is not None and (line or sign.startswith("filter")):
+                done(line)
+                app.tick()
+
+        ask = Ask(sign, palette=app.palette, look=app.look, text=text, history=history, words=words, check=check)
+        _ = app.push_screen(ask, take)
+
+    # ---- keys, menus
+
+    def help(self) -> None:
+        """List the keys, those of the pane in focus first."""
+        app = self._app
+        _ = app.push_screen(HelpScreen(app.palette, app.look, _GROUPS_OF.get(app.pane.id or "", ()), app.keymap))
+
+    def yank(self) -> None:
+        """Offer what can be copied of the row."""
+        app = self._app
+        watched, row = app.session.chosen, app.run_tree.chosen
+        found = offers(watched.run, row.key) if watched is not None and row is not None else ()
+        if found:
+            _ = app.push_screen(YankScreen(app.palette, app.look, found), self._say)
+
+    def export(self) -> None:
+        """Offer the files that can be written of the run."""
+        app = self._app
+        watched = app.session.chosen
+        if watched is not None:
+            picture = app.export_screenshot()
+            _ = app.push_screen(ExportScreen(app.palette, app.look, watched.run, app.folder, picture), self._say)
+
+    def screenshot(self) -> None:
+        """Write a picture of the screen."""
+        app = self._app
+        watched = app.session.chosen
+        if watched is None:
+            return
+        try:
+            path = export(watched.run, exporters(app.export_screenshot())["svg"], app.folder)
+        except OSError as error:
+            app.say(f"no picture written: {safe_line(error.strerror or str(error))}")
+        else:
+            app.say(f"wrote {safe_line(str(path))}")
+
+    def _say(self, told: str | None) -> None:
+        if told:
+            self._app.say(told)
+
+    # ---- comparisons
+
+    def diff(self) -> None:
+        """Compare the run with the marked one, node by node; without a mark, with the run before it."""
+        app, session = self._app, self._app.session
+        new, old = session.chosen, session.marked
+        if old is None and new in session.runs and session.runs.index(new) > 0:
+            old = session.runs[session.runs.index(new) - 1]
+        if new is None or old is None or old is new:
+            app.say("B marks a run; d on another one compares them")
+            return
+        _ = app.push_screen(DiffScreen(app.palette, app.look, old.run, new.run))
+
+    def groups(self) -> None:
+        """Show figures of all executions of a node, or of a model."""
+        app, moment = self._app, self._app.session.now
+        watched = app.session.chosen
+        if watched is not None and moment is not None:
+            _ = app.push_screen(GroupsScreen(app.palette, app.look, watched.run, moment))
+
+    # ---- forms
+
+    def answer(self) -> None:
+        """Show the form that waits; without one, the last form of the run."""
+        app = self._app
+        watched, form = app.session.chosen, self._form()
+        if watched is None or form is None:
+            app.say("no form")
+            return
+        run = watched.run
+        key = form.form_id, form.node_id
+
+        def current() -> HumanInput | None:
+            return next((other for other in run.forms if (other.form_id, other.node_id) == key), None)
+
+        screen = FormScreen(
+            form,
+            run,
+            current=current,
+            submit=watched.submit,
+            palette=app.palette,
+            look=app.look,
+            clock=app.wall,
+        )
+        _ = app.push_screen(screen)
+
+    def _form(self) -> HumanInput | None:
+        app = self._app
+        watched, pane = app.session.chosen, app.pane
+        if watched is None:
+            return None
+        note = pane.at_cursor if isinstance(pane, Notes) else None
+        if note is not None and isinstance(note.about, HumanInput):
+            return note.about
+        forms = list(watched.run.forms)
+        return next((form for form in reversed(forms) if form.status == "waiting"), forms[-1] if forms else None)
+
+
+def _wrong_filter(text: str) -> str | None:
+    try:
+        parse(text) if text.strip() else None
+    except BadWhere as error:
+        return str(error)
+    return None
+
+
+def _wrong_name(text: str) -> str | None:
+    return None if not text or text in _NAMES else f"there is no command {text!r}"

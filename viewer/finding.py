@@ -1,0 +1,231 @@
+"""What is looked for in a run: searches, filters and other orders of its rows."""
+
+from collections.abc import Callable, Iterable, Sequence
+from time import monotonic
+from typing import TYPE_CHECKING, Final
+
+from streamkit.cli.render import figures
+from streamkit.run import NodeExecution
+from streamkit.run.rounds import Round
+from streamkit.subjects import NodeSubject, RunSubject
+from streamkit.where import Where, parse
+from viewer import views
+from viewer.facts import Now
+from viewer.labels import name_of
+from viewer.rows import Key, Row
+from viewer.tree import RunTree
+
+if TYPE_CHECKING:
+    from viewer.app import Viewer
+
+_VIEWS: Final = ("tree", *views.ORDERS)
+_EVERY: Final = 0.5
+"""Seconds between two looks at a run that goes on: to filter costs time in proportion to its size."""
+
+
+class Finding:
+    """The search, the filter and the order of the tree's rows."""
+
+    def __init__(self, app: "Viewer") -> None:
+        """Look for nothing."""
+        self._app = app
+        self.searched = ""
+        self.where: Where | None = None
+        self.runs_where: Where | None = None
+        self.hits: Sequence[Key] = ()
+        self.shown = self.total = 0
+        """Executions that the filter shows, and all."""
+        self._view = 0
+        self._is_logical = False
+        self._critical = False
+        self._path: Sequence[Key] = ()
+        self._tree: RunTree | None = None
+        self._made_of: object = None
+        self._made_at = 0.0
+
+    @property
+    def view(self) -> str:
+        """How the rows are ordered."""
+        return _VIEWS[self._view]
+
+    @property
+    def told(self) -> str:
+        """What narrows the tree down, for its title."""
+        parts = []
+        if self.where is not None:
+            parts.append(f"filter {self.where} {self.shown:,}/{self.total:,}")
+        if self._is_logical:
+            parts.append("logical")
+        if self._view:
+            parts.append(self.view)
+        if self.searched:
+            here = self._app.run_tree.chosen
+            place = self.hits.index(here.key) + 1 if here is not None and here.key in self.hits else 0
+            parts.append(f"/{self.searched} {place}/{len(self.hits):,}")
+        return "  ".join(parts)
+
+    def clear(self) -> bool:
+        """Take the last thing back that narrows the tree down; return whether there was one."""
+        if self._app.pane is self._app.runs and self.runs_where is not None:
+            self.filter_runs("")
+        elif self.searched:
+            self.searched, self.hits = "", ()
+            self._mark()
+        elif self._critical:
+            self.toggle_critical()
+        elif self.where is not None:
+            self.where = None
+        elif self._view:
+            self._view = 0
+        elif self._is_logical:
+            self._is_logical = False
+        else:
+            return False
+        self._made_of = None
+        return True
+
+    # ---- search
+
+    def search(self, text: str) -> None:
+        """Find a text in names, types and errors, wherever it is folded away."""
+        self.searched = text
+        self._find()
+        if self.hits:
+            self.next_hit(1, stay=True)
+
+    def _find(self) -> None:
+        pane, tree, wanted = self._app.run_tree, self._app.session.tree, self.searched.lower()
+        rows = pane.rows if pane.rows is not None else tree.walk() if tree is not None else ()
+        self.hits = [row.key for row in rows if row.depth and wanted in _words(row)] if wanted else ()
+        self._mark()
+
+    def _mark(self) -> None:
+        """Mark what was found, and the critical path."""
+        self._app.run_tree.hits = frozenset((*self.hits, *self._path))
+
+    def next_hit(self, steps: int, *, stay: bool = False) -> None:
+        """Go to the next hit, or the one before; with `stay` not if this is one."""
+        tree = self._app.session.tree
+        if not self.hits or tree is None:
+            self._app.say(f"nothing found: {self.searched}" if self.searched else "/ searches")
+            return
+        here = self._app.run_tree.chosen
+        if here is not None and here.key in self.hits:
+            place = self.hits.index(here.key) + (0 if stay else steps)
+        else:
+            place = 0 if steps > 0 else -1
+        self._app.run_tree.follow = False
+        self._app.run_tree.choose(self.hits[place % len(self.hits)])
+
+    # ---- filter, views
+
+    def filter(self, text: str) -> None:
+        """Show only executions that match, and what holds them.
+
+        Raises:
+            BadWhere: it is no filter.
+        """
+        self.where = parse(text) if text.strip() else None
+        self._made_of = None
+
+    def filter_runs(self, text: str) -> None:
+        """List only runs that match.
+
+        Raises:
+            BadWhere: it is no filter.
+        """
+        where = self.runs_where = parse(text) if text.strip() else None
+        wanted = None if where is None else lambda entry: where.matches(RunSubject(entry.run, (entry.name,)))
+        self._app.runs.filter_by(wanted)
+
+    def next_view(self) -> None:
+        """Go to the next order of rows."""
+        self._view = (self._view + 1) % len(_VIEWS)
+        self._made_of = None
+
+    def toggle_logical(self) -> None:
+        """Hide the plumbing, or show it."""
+        self._is_logical = not self._is_logical
+        self._made_of = None
+
+    def toggle_critical(self) -> None:
+        """Mark the critical path, or not."""
+        self._critical = not self._critical
+        self._lead()
+        self._app.say(f"critical path: {figures.counted(len(self._path), 'execution')}" if self._critical else "")
+
+    def _lead(self) -> None:
+        """Find the critical path, as long as it is wanted."""
+        tree, now = self._app.session.tree, self._app.session.now
+        path = views.critical_path(tree.run, now) if tree is not None and now is not None and self._critical else ()
+        self._path = [("x", execution_id) for execution_id in path]
+        self._mark()
+
+    # ---- the rows
+
+    def sync(self) -> None:
+        """Make the rows of a filtered or ordered view anew where the run changed."""
+        pane, tree = self._app.run_tree, self._app.session.tree
+        if tree is None or (self.where is None and not self._is_logical and not self._view):
+            pane.narrow(None)
+            self._made_of = None
+            self._turn_to(tree)
+            return
+        now = monotonic()
+        made_of = (id(tree), tree.run.revision, tree.limit)
+        if made_of != self._made_of and (self._made_of is None or now - self._made_at >= _EVERY):
+            self._made_of, self._made_at = made_of, now
+            pane.narrow(self._narrowed(tree.walk() if not self._view else self._ordered(tree)))
+        self._turn_to(tree)
+
+    def _turn_to(self, tree: RunTree | None) -> None:
+        """Look for the same in another run."""
+        if tree is not self._tree:
+            self._tree = tree
+            self._find()
+            self._lead()
+
+    def _ordered(self, tree: RunTree) -> Iterable[Row]:
+        """Return executions in another order, each a row of its own."""
+        now = self._app.session.now or Now(0.0)
+        nodes = views.ORDERS[self.view](views.begun(tree.run, tree.limit), now)
+        return (Row(("x", node.id), node, 0, (), True, None) for node in nodes)
+
+    def _narrowed(self, rows: Iterable[Row]) -> list[Row]:
+        where, is_logical = self.where, self._is_logical
+        tests: list[Callable[[NodeExecution], bool]] = []
+        if where is not None:
+            tests.append(lambda node: where.matches(NodeSubject(node)))
+        if is_logical:
+            tests.append(lambda node: not views.is_plumbing(node))
+        kept: list[Row] = []
+        above: list[Row] = []  # rows that hold this one, and whether they are kept already
+        kept_above = 0
+        self.shown = self.total = 0
+        for row in rows:
+            del above[row.depth :]
+            kept_above = min(kept_above, len(above))
+            above.append(row)
+            if not isinstance(row.item, NodeExecution):
+                continue
+            self.total += 1
+            if all(test(row.item) for test in tests):
+                self.shown += 1
+                kept += (_bare(holder) for holder in above[kept_above:])
+                kept_above = len(above)
+        return kept
+
+
+def _bare(row: Row) -> Row:
+    """Return a row of a list: it can be neither opened nor folded, and lines would lead nowhere."""
+    return Row(row.key, row.item, row.depth, (False,) * max(row.depth - 1, 0), True, None)
+
+
+def _words(row: Row) -> str:
+    item = row.item
+    words = [name_of(item)]
+    if isinstance(item, NodeExecution):
+        words += [item.type, item.node_id, item.error or ""]
+    elif not isinstance(item, Round):
+        words.append(getattr(item, "error", None) or "")
+    return " ".join(words).lower()

@@ -1,0 +1,115 @@
+"""The viewer as a program: what is watched, the terminal, and how it ends."""
+
+import contextlib
+import signal
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+import anyio
+from anyio import create_task_group
+
+from streamkit.cli.output import is_in_browser
+from streamkit.cli.render.look import ASCII, UNICODE, Look
+from viewer.app import Viewer
+from viewer.session import Session
+from viewer.sources import FileSource, FolderSource, Source, StdinSource
+from viewer.stream import Watch
+
+_TERMINATED: Final = 128
+
+
+def sources_of(paths: Sequence[str], *, follow: bool = False, record: Path | None = None) -> list[Source]:
+    """Return where bodies come from: `-` is standard input, a folder is all that is in it."""
+    found: list[Source] = []
+    for path in paths:
+        if path == "-":
+            found.append(StdinSource(record))
+        elif Path(path).is_dir():
+            found.append(FolderSource(Path(path)))
+        else:
+            found.append(FileSource(Path(path), follow=follow))
+    return found
+
+
+def run(
+    sources: Sequence[Source],
+    *,
+    dialect: str = "auto",
+    ascii_only: bool = False,
+    colour: bool = True,
+    play: bool = False,
+    speed: float = 1.0,
+    filter: str = "",
+    theme: str | None = None,
+    keys: Mapping[str, str] | None = None,
+    folder: Path = Path(),
+) -> int:
+    """Show what sources give until somebody quits; return the exit code.
+
+    Args:
+        sources: where bodies come from.
+        dialect: a dialect, or "auto".
+        ascii_only: whether to draw with ASCII alone.
+        colour: whether to use colours.
+        play: whether to begin at the beginning of the first run, and play it.
+        speed: how fast the past is played.
+        filter: a filter for the rows, as behind `f`.
+        theme: one of Textual's themes; without colours there is none.
+        keys: a user's keys, by the id of their command.
+        folder: where exports are written to.
+    """
+    watch = Watch(dialect)
+    session = Session(speed=speed, play=play)
+    look = Look(glyphs=ASCII if ascii_only else UNICODE)
+    app = Viewer(watch, session, look=look, colour=colour, filter=filter, folder=folder, keys=keys)
+    if theme is not None and colour:
+        app.theme = theme
+    ended_by: list[int] = []
+
+    async def show() -> None:
+        async with create_task_group() as tasks:
+            tasks.start_soon(_until_signal, app, ended_by)
+            for source in sources:
+                tasks.start_soon(source.run, watch)
+            app.watching_goes_on = True
+            try:
+                with _keys_from_the_terminal():
+                    await app.run_async()
+            finally:
+                tasks.cancel_scope.cancel()
+
+    try:
+        anyio.run(show)
+    finally:
+        watch.close()
+    if ended_by:
+        return _TERMINATED + ended_by[0]
+    return app.return_code or 0
+
+
+async def _until_signal(app: Viewer, ended_by: list[int]) -> None:
+    """End the viewer as a signal wants it, so that the terminal is as it was before."""
+    if sys.platform == "win32":
+        return
+    with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGHUP) as signals:
+        async for number in signals:
+            ended_by.append(number)
+            app.exit()
+            return
+
+
+@contextlib.contextmanager
+def _keys_from_the_terminal() -> Iterator[None]:
+    """Let keys come from the terminal where standard input is the stream; a browser sends its own."""
+    if is_in_browser() or (sys.__stdin__ is not None and sys.__stdin__.isatty()):
+        yield
+        return
+    with open("/dev/tty") as terminal:  # noqa: PTH123 - a device
+        before = sys.__stdin__
+        setattr(sys, "__stdin__", terminal)  # noqa: B010 - what Textual reads, and final for a type checker
+        try:
+            yield
+        finally:
+            setattr(sys, "__stdin__", before)  # noqa: B010
