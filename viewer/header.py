@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 _ID: Final = re.compile(r"[a-z-]+")
 _TREE: Final = (
-    ("down/up", "move"), ("help", "keys"), ("fold/unfold", "fold"), ("detail", "detail"), ("search", "find"),
-    ("filter", "filter"), ("next-error", "error"), ("pause", "play"), ("step-back/step", "step"), ("follow", "follow"),
-    ("answer", "answer"), ("quit", "quit"),
+    ("down/up", "move"), ("fold/unfold", "fold"), ("detail", "detail"), ("search", "find"), ("filter", "filter"),
+    ("next-error", "error"), ("follow", "follow"), ("pause", "play"), ("step-back/step", "step"), ("answer", "answer"),
+    ("quit", "quit"), ("help", "keys"),
 )  # fmt: skip
 _HINTS: Final = {
     "runs": (("down/up", "run"), ("detail", "tree"), ("sort", "sort"), ("filter", "filter"), ("mark", "mark"), ("diff", "diff"), ("help", "keys")),
@@ -64,10 +64,7 @@ def told(app: "Viewer", width: int) -> Sequence[Span]:
     if app.run_tree.follow and session.past is None and watched.live:
         spans.append(Span("  FOLLOW", "live"))
     if len(session.runs) > 1:
-        place = f"{session.runs.index(watched) + 1}/{len(session.runs)} "
-        rest = width - sum(cells(span.text) for span in spans) - len(place)
-        if rest > 0:
-            spans += [Span(" " * rest), Span(place, "dim")]
+        spans += _at_the_end(f"{session.runs.index(watched) + 1}/{len(session.runs)} ", spans, width)
     return spans
 
 
@@ -80,6 +77,12 @@ def _trouble(session: Session, look: Look) -> Iterator[Span]:
         yield Span(f" !{counts.anomalies}", "odd")
 
 
+def _at_the_end(place: str, before: Sequence[Span], width: int) -> Sequence[Span]:
+    """Return which of the runs it is, where there is room for it."""
+    rest = width - sum(cells(span.text) for span in before) - len(place)
+    return (Span(" " * rest), Span(place, "dim")) if rest > 0 else ()
+
+
 def hints(app: "Viewer", width: int) -> Sequence[Span]:
     """Return the last line: a message, else the keys that help in the focused pane."""
     if app.message:
@@ -90,15 +93,10 @@ def hints(app: "Viewer", width: int) -> Sequence[Span]:
         for ids, word in _HINTS.get(app.pane.id or "", _TREE)
         if all(map(first.get, _ID.findall(ids)))  # else another command took the key
     ]
-    while len(pairs) > 1 and sum(len(keys) + len(word) + 3 for keys, word in pairs) > width:
+    while len(pairs) > 1 and sum(len(keys) + len(word) + 3 for keys, word in pairs) > width + 1:
         del pairs[-2]  # the last one leads to all keys
-    return [Span(" "), *(span for keys, word in pairs for span in (Span(keys, "key"), Span(f" {word}  ", "dim")))]
-
-
-def title(number: int, caption: str, width: int, look: Look) -> Sequence[Span]:
-    """Return the line above a pane: its number and what it says of itself."""
-    text = f"{look.glyphs.rule}{number} {caption} "
-    return [Span(text, "title"), Span(look.glyphs.rule * max(width - cells(text), 0), "dim")]
+    spans = [span for keys, word in pairs for span in (Span("  "), Span(keys, "key"), Span(f" {word}", "dim"))]
+    return [Span(" "), *spans[1:]]
 
 
 def path(row: Row, tree: RunTree | None) -> str:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from textual import events
 from textual.keys import _character_to_key
@@ -16,6 +17,7 @@ from viewer.app import Viewer
 from viewer.session import Session
 from viewer.spool import KeptSpool
 from viewer.stream import Stream, Watch
+from viewer.widgets import lines
 
 ROOT = Path(__file__).parents[2]
 FIXTURES = ROOT / "fixtures"
@@ -132,7 +134,8 @@ async def shown(
     """Show a viewer of fixtures."""
     found = watching if watching is not None else watch(*names)
     app = Still(found, Session(), look=LOOKS[look], colour=colour, wall=lambda: NOW, **options)
-    async with app.run_test(size=size) as pilot:
-        found_on = Shown(app, pilot)
-        await found_on.settle()
-        yield found_on
+    with patch.object(lines, "_LAYOUT_EVERY", 0.0):  # else it depends on the clock when a scroll bar comes
+        async with app.run_test(size=size) as pilot:
+            found_on = Shown(app, pilot)
+            await found_on.settle()
+            yield found_on
