@@ -1,0 +1,1 @@
+"""The viewer measured against its goals: `python -m benchmarks.viewer`."""
