@@ -1,6 +1,7 @@
 """What a person opened and folded: it stays so, whatever becomes of the run."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 
 from viewer.rows import Key
 
@@ -43,6 +44,12 @@ class Folds:
         if rule:
             self._held.add(key)
         return key in self._held
+
+    def rounds_said(self, container_id: str) -> Iterator[int]:
+        """Yield the indices of rounds of a container that were opened or folded, or that do not fold by themselves."""
+        for key in chain(self._folds, self._held or ()):
+            if key[0] == "r" and key[1] == container_id:
+                yield int(key[2])
 
     @property
     def follow(self) -> bool:

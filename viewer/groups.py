@@ -161,9 +161,18 @@ class Groups:
 
     def _fill(self, part: Part) -> None:
         part.look(self._limit)
-        for item in part.shown():
+        for item in self._in_question(part):
             if self._wants(part, item):
                 self._open(part, item)
+
+    def _in_question(self, part: Part) -> Iterable[Item]:
+        """Return the children that may have to be open. Of a hundred thousand rounds that went well, none is asked."""
+        if not isinstance(part, Rounds) or part.inherited is not None:
+            return part.shown()
+        said = map(part.at, self._folds.rounds_said(part.container.id))
+        troubled = map(part.at, [turn.index for turn in self._sums.troubled(part.container)])
+        found = {turn.index: turn for turn in (*said, *troubled, *part.going_on()) if turn is not None}
+        return [found[index] for index in sorted(found)]
 
     def _close(self, group: Group) -> None:
         group.holder.take(group)

@@ -125,11 +125,11 @@ class Unassigned(Executions):
 class Rounds(Part):
     """The rounds of a container."""
 
-    __slots__ = ("_container", "going_from")
+    __slots__ = ("container", "going_from")
 
     def __init__(self, container: NodeExecution) -> None:
         super().__init__()
-        self._container = container
+        self.container = container
         self.going_from: float = goes_on_from(container)
         """Where rounds went on from, when it was last asked."""
 
@@ -153,14 +153,23 @@ class Rounds(Part):
         return bisect_left(self.items, order, hi=self.count, key=_INDEX)
 
     def _read(self, limit: float) -> tuple[Sequence[Round], int]:
-        rounds = self._container.container.in_order() if self._container.container else ()
+        rounds = self.container.container.in_order() if self.container.container else ()
         if limit != math.inf:
             rounds = [turn for turn in rounds if has_begun(turn, limit)]
         return rounds, len(rounds)
 
+    def going_on(self) -> Sequence[Round]:
+        """Return the rounds that go on."""
+        return self.items[self._position(goes_on_from(self.container)) : self.count]
+
+    def at(self, index: int) -> Round | None:
+        """Return the round of an index, if it is shown."""
+        place = self._position(index)
+        return self.items[place] if place < self.count and self.items[place].index == index else None
+
     def went_on(self) -> Sequence[Round]:
         """Return the rounds that go on now and did not before, or the other way round."""
-        before, self.going_from = self.going_from, goes_on_from(self._container)
+        before, self.going_from = self.going_from, goes_on_from(self.container)
         first, end = sorted((before, self.going_from))
         return self.items[self._position(first) : self._position(end)]
 

@@ -4,7 +4,7 @@ A change costs as much as what holds the execution is deep. A container that mov
 below it is not looked at.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from decimal import Decimal
 from typing import Final
 
@@ -60,17 +60,22 @@ def home_of(node: NodeExecution) -> Home | None:
 class Sums:
     """Sums over everything that stands in a container, by container and by round."""
 
-    __slots__ = ("_homes", "_stands")
+    __slots__ = ("_homes", "_stands", "_troubled")
 
     def __init__(self, nodes: Iterable[NodeExecution] = ()) -> None:
         """Sum up executions that are there already."""
         self._homes: dict[Home, Sum] = {}
+        self._troubled: dict[NodeExecution, set[Round]] = {}
         self._stands: dict[str, _Stand] = {}
         self.update(nodes, ())
 
     def of(self, home: Home) -> Sum:
         """Return the sums below a container or in a round."""
         return self._homes.get(home, _NOTHING)
+
+    def troubled(self, container: NodeExecution) -> Collection[Round]:
+        """Return the rounds of a container in which trouble is."""
+        return self._troubled.get(container, ())
 
     def spent(self, item: Home) -> tuple[int, Cost]:
         """Return tokens and cost of a round or an execution; of a container that ended, the server's own figures."""
@@ -142,9 +147,18 @@ class Sums:
             here.add(what, times)
             if bool(here.troubled) is not was_troubled:
                 touched.add(place)
+                if isinstance(place, Round):
+                    self._note_trouble(place, begins=not was_troubled)
             if not here.executions:
                 del self._homes[place]
             place = self._around(place)
+
+    def _note_trouble(self, turn: Round, *, begins: bool) -> None:
+        rounds = self._troubled.setdefault(turn.container, set())
+        if begins:
+            rounds.add(turn)
+        else:
+            rounds.discard(turn)
 
     def _around(self, place: Home) -> Home | None:
         """Return what holds a home, as far as it was looked at."""

@@ -166,11 +166,13 @@ class RunTree(Groups):
     def limit(self, limit: int | None) -> None:
         self._catch_up()
         before, self._limit = self._limit, math.inf if limit is None else limit
-        first, last = sorted((before, self._limit))
-        between = [node for node in self.run.executions.values() if first < node.number <= last]
-        if len(between) > _FAR:
+        newest = next((node.number for node in reversed(self.run.executions.values())), 0)
+        first, last = sorted((min(before, newest), min(self._limit, newest)))
+        if last - first > _FAR:
             self._build()
-        elif between:
+            return
+        between = [node for node in self.run.executions.values() if first < node.number <= last]
+        if between:
             self._moved = True
             self._follow({home for node in between if (home := home_of(node)) is not None}, between)
 
