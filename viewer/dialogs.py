@@ -1,4 +1,7 @@
-"""What comes over the panes when a key asks for it: lines to type in, forms, menus, comparisons."""
+"""What comes over the panes when a key asks for it: lines to type in, forms, menus, comparisons.
+
+Each is imported when it is asked for: all of them together, with Textual's Markdown, would take 140 ms of the first frame.
+"""
 
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
@@ -7,17 +10,8 @@ from streamkit.cli.safe import safe_line
 from streamkit.errors import BadWhere
 from streamkit.run import HumanInput
 from streamkit.where import FIELDS, parse
-from viewer.export import export, exporters
 from viewer.keymap import COMMANDS, Group
-from viewer.screens.ask import Ask
-from viewer.screens.diff import DiffScreen
-from viewer.screens.export import ExportScreen
-from viewer.screens.form import FormScreen
-from viewer.screens.groups import GroupsScreen
-from viewer.screens.help import HelpScreen
-from viewer.screens.yank import YankScreen
 from viewer.widgets.notes import Notes
-from viewer.yank import offers
 
 if TYPE_CHECKING:
     from viewer.app import Viewer
@@ -76,6 +70,8 @@ class Dialogs:
         words: Sequence[str] = (),
         check: Callable[[str], str | None] | None = None,
     ) -> None:
+        from viewer.screens.ask import Ask
+
         app = self._app
 
         def take(line: str | None) -> None:
@@ -90,11 +86,16 @@ class Dialogs:
 
     def help(self) -> None:
         """List the keys, those of the pane in focus first."""
+        from viewer.screens.help import HelpScreen
+
         app = self._app
         _ = app.push_screen(HelpScreen(app.palette, app.look, _GROUPS_OF.get(app.pane.id or "", ()), app.keymap))
 
     def yank(self) -> None:
         """Offer what can be copied of the row."""
+        from viewer.screens.yank import YankScreen
+        from viewer.yank import offers
+
         app = self._app
         watched, row = app.session.chosen, app.run_tree.chosen
         found = offers(watched.run, row.key) if watched is not None and row is not None else ()
@@ -103,6 +104,8 @@ class Dialogs:
 
     def export(self) -> None:
         """Offer the files that can be written of the run."""
+        from viewer.screens.export import ExportScreen
+
         app = self._app
         watched = app.session.chosen
         if watched is not None:
@@ -111,6 +114,8 @@ class Dialogs:
 
     def screenshot(self) -> None:
         """Write a picture of the screen."""
+        from viewer.export import export, exporters
+
         app = self._app
         watched = app.session.chosen
         if watched is None:
@@ -130,6 +135,8 @@ class Dialogs:
 
     def diff(self) -> None:
         """Compare the run with the marked one, node by node; without a mark, with the run before it."""
+        from viewer.screens.diff import DiffScreen
+
         app, session = self._app, self._app.session
         new, old = session.chosen, session.marked
         if old is None and new in session.runs and session.runs.index(new) > 0:
@@ -141,6 +148,8 @@ class Dialogs:
 
     def groups(self) -> None:
         """Show figures of all executions of a node, or of a model."""
+        from viewer.screens.groups import GroupsScreen
+
         app, moment = self._app, self._app.session.now
         watched = app.session.chosen
         if watched is not None and moment is not None:
@@ -150,6 +159,8 @@ class Dialogs:
 
     def answer(self) -> None:
         """Show the form that waits; without one, the last form of the run."""
+        from viewer.screens.form import FormScreen
+
         app = self._app
         watched, form = app.session.chosen, self._form()
         if watched is None or form is None:
