@@ -1,6 +1,7 @@
 """The viewer as a program: what is watched, the terminal, and how it ends."""
 
 import contextlib
+import gc
 import signal
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,6 +19,10 @@ from viewer.sources import FileSource, FolderSource, Source, StdinSource
 from viewer.stream import Watch
 
 _TERMINATED: Final = 128
+_THRESHOLDS: Final = (20_000, 5, 100)
+"""When garbage is collected: young objects after so many, those that outlive it after so many times that."""
+_FREEZE_EVERY: Final = 10_000
+"""Executions after which what there is counts as kept."""
 
 
 def sources_of(paths: Sequence[str], *, follow: bool = False, record: Path | None = None) -> list[Source]:
@@ -71,6 +76,7 @@ def run(
     async def show() -> None:
         async with create_task_group() as tasks:
             tasks.start_soon(_until_signal, app, ended_by)
+            tasks.start_soon(keep_what_grows, watch)
             for source in sources:
                 tasks.start_soon(source.run, watch)
             app.watching_goes_on = True
@@ -87,6 +93,21 @@ def run(
     if ended_by:
         return _TERMINATED + ended_by[0]
     return app.return_code or 0
+
+
+async def keep_what_grows(watch: Watch) -> None:
+    """Let the collector of garbage pass over what came of runs, again and again: nearly all of it stays.
+
+    Beside 100,000 executions a full collection takes 250 ms, and by itself it comes every few seconds while they come.
+    """
+    gc.set_threshold(*_THRESHOLDS)
+    kept = 0
+    while True:
+        await anyio.sleep(1)
+        count = sum(len(watched.run.executions) for watched in watch.runs)
+        if abs(count - kept) >= _FREEZE_EVERY:
+            kept = count
+            gc.freeze()
 
 
 async def _until_signal(app: Viewer, ended_by: list[int]) -> None:
