@@ -123,7 +123,7 @@ class Detail(Lines):
         self._take()
         self._page.fit(self.scrollable_content_region.width)
         super().sync()
-        if self._follows and self.tab == "text" and self._page.height:
+        if self._follows and self.tab == "text" and self._page.height and self.may_lay_out:
             self.show_line(self._page.height - 1)
         self._left_at = round(self.scroll_y)
 

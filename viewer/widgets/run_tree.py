@@ -42,6 +42,7 @@ class RunTreePane(Lines):
         self.narrowed = ""
         """How the rows are narrowed down, or ordered."""
         self._key: Key | None = None  # the row that the cursor is on, wherever it moves
+        self._strayed = False  # whether rows came or went since the cursor was looked after
         self._window: dict[int, tuple[Row, Facts]] = {}
 
     # ---- what is shown
@@ -194,11 +195,12 @@ class RunTreePane(Lines):
         """Take in what changed of the run, keep the cursor on its row, and repaint."""
         tree = self.model
         if tree is not None and self.moment is not None:
-            changed = tree.sync() and self.rows is None
+            self._strayed |= tree.sync() and self.rows is None
             if self.zoomed is None:
                 run = tree.run
                 self.axis = Axis.over(run.seen_at or 0.0, max(self.moment.time, run.seen_at or 0.0))
-            if changed:
+            if self._strayed and (self.may_lay_out or not self.follow):
+                self._strayed = False
                 self._keep_the_cursor()
         super().sync()
 
