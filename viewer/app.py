@@ -25,6 +25,7 @@ from viewer.dialogs import Dialogs
 from viewer.events import RawEvent
 from viewer.keymap import COMMANDS, bindings, changed, signs
 from viewer.paint import Palette
+from viewer.pulse import Pulse
 from viewer.rows import Key
 from viewer.scrub import Track
 from viewer.session import Session
@@ -39,8 +40,6 @@ from viewer.widgets.runs import RunList
 from viewer.widgets.scrub import Scrub
 from viewer.widgets.tokens import Tokens
 
-_FRAMES: Final = 30
-"""Ticks in a second while something moves."""
 _EVERYWHERE: Final = frozenset(command.id for command in COMMANDS if command.group == "viewer")
 _BEFORE_TEXTUAL: Final = ("next-pane", "previous-pane")
 """Every screen of Textual has its own idea of these keys."""
@@ -106,6 +105,7 @@ class Viewer(App[None]):
         self.scrub = Scrub(self.palette, self.look, id="scrub")
         self.header = Line(self.palette, lambda width: header.told(self, width), id="header")
         self.hints = Line(self.palette, lambda width: header.hints(self, width), id="hints")
+        self.pulse = Pulse(self.tick, is_busy=lambda: self._is_busy, is_live=lambda: self._is_live)
         self.watching_goes_on = False
         """Whether sources may still bring something."""
         self.message = ""
@@ -145,7 +145,22 @@ class Viewer(App[None]):
         self.screen.set_class(self.look.glyphs is ASCII, "-ascii")
         self.run_tree.focus()
         self._ticked = monotonic()
-        self.set_interval(1 / _FRAMES, self.tick)
+        self.watching.on_news = self.pulse.wake
+        self.pulse.begin(self)
+
+    async def on_event(self, event: events.Event) -> None:
+        """Look at what keys and the mouse do."""
+        self.pulse.wake()
+        await super().on_event(event)
+
+    @property
+    def _is_busy(self) -> bool:
+        """Whether something goes on that neither bytes nor keys bring."""
+        return self.session.playing or self.tokens.is_behind
+
+    @property
+    def _is_live(self) -> bool:
+        return any(watched.live for watched in self.watching.runs)
 
     # ---- the tick
 
@@ -199,6 +214,7 @@ class Viewer(App[None]):
     def say(self, text: str) -> None:
         """Say something in the last line, until the next command."""
         self.message = text
+        self.pulse.wake()
 
     def _raw_events(self) -> Sequence[RawEvent]:
         return self.session.raw_events(self.run_tree.chosen)

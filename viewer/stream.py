@@ -25,6 +25,8 @@ class Watch:
         """
         self.runs: list[Watched] = []
         """In the order in which they were first seen."""
+        self.on_news: Callable[[], None] = lambda: None
+        """Called when bytes came, or a run came or went: for a view that sleeps. It must be quick."""
         self._dialect = dialect
         self._on_change = on_change
         self._by_key: dict[tuple[str, str], Watched] = {}
@@ -54,6 +56,7 @@ class Watch:
         self.runs = [other for other in self.runs if other is not watched]
         self.forget(watched)
         self._on_change()
+        self.on_news()
 
     def forget(self, watched: Watched) -> None:
         """Let no other body go on with a run: what it came in is told anew."""
@@ -91,6 +94,7 @@ class Watch:
     def _add(self, watched: Watched) -> Watched:
         self.runs.append(watched)
         self._on_change()
+        self.on_news()
         return watched
 
 
@@ -142,6 +146,7 @@ class Stream:
         heartbeats = self._body.reader.heartbeats
         self._current.count(len(chunk), heartbeats - self._heartbeats)
         self._heartbeats = heartbeats
+        self._watch.on_news()
         if self.spool.problem is not None and self._current.problem is None:
             self._current.problem = f"not kept any more, so one cannot go back to it: {self.spool.problem}"
 
@@ -159,6 +164,7 @@ class Stream:
             if part is not current:
                 part.end_segment(at, is_current=False)
         current.problem = current.problem or self.problem()
+        self._watch.on_news()
 
     def problem(self) -> str | None:
         """Return why nothing could be read of it so far; None if something could."""

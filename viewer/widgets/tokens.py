@@ -45,6 +45,11 @@ class Tokens(Lines):
         bars = self._bars
         return f"{bars.unit.capitalize()} by {bars.by}" if bars is not None else "Tokens"
 
+    @property
+    def is_behind(self) -> bool:
+        """Whether executions are left to add up, in the ticks that come."""
+        return self._bars is not None and self._bars.spending.is_behind and bool(self.size.height)
+
     def next_group(self) -> None:
         """Go from nodes to models, to rounds, and back to nodes."""
         if self._bars is not None:
