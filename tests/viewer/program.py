@@ -9,6 +9,7 @@ from typing import Any
 from unittest.mock import patch
 
 from textual import events
+from textual._context import visible_screen_stack
 from textual.keys import _character_to_key
 from textual.pilot import Pilot
 
@@ -75,12 +76,18 @@ class Shown:
             self.app.tick()
         for _ in range(3):
             await asyncio.sleep(0)
+            self._tell_what_is_below()
             screen._on_timer_update()
         return screen, [(pane.id, pane.is_on_screen, pane.region, pane.scroll_y) for pane in self.app.panes]
+
+    def _tell_what_is_below(self) -> None:
+        """Say which screens show through the one on top, as the app does before it paints one."""
+        visible_screen_stack.set(self.app._background_screens)
 
     @property
     def rows(self) -> list[str]:
         """The rows of the screen."""
+        self._tell_what_is_below()
         strips = self.app.screen._compositor.render_strips()
         return ["".join(segment.text for segment in strip).rstrip() for strip in strips]
 
