@@ -94,7 +94,7 @@ def hints(app: "Viewer", width: int) -> Sequence[Span]:
         if all(map(first.get, _ID.findall(ids)))  # else another command took the key
     ]
     while len(pairs) > 1 and sum(len(keys) + len(word) + 3 for keys, word in pairs) > width + 1:
-        del pairs[-2]  # the last one leads to all keys
+        del pairs[-2]  # what leads to all keys is among the first, or the last
     spans = [span for keys, word in pairs for span in (Span("  "), Span(keys, "key"), Span(f" {word}", "dim"))]
     return [Span(" "), *spans[1:]]
 

@@ -45,7 +45,7 @@ async def test_without_a_run_it_says_whether_one_may_come(goes_on, told):
 async def test_the_last_line_leads_to_all_keys_however_narrow_it_is(pane, width):
     async with shown(ROUNDS, size=(width, 24)) as viewer:
         await viewer.press(pane)
-        assert viewer.hints.endswith("? keys")
+        assert "? keys" in viewer.hints
 
 
 async def test_a_message_stands_in_the_last_line_until_the_next_key():
@@ -53,7 +53,7 @@ async def test_a_message_stands_in_the_last_line_until_the_next_key():
         await viewer.press("r")
         assert viewer.hints == " nothing runs"
         await viewer.press("j")
-        assert viewer.hints.endswith("? keys")
+        assert "? keys" in viewer.hints
 
 
 async def test_a_path_says_where_a_row_stands():
