@@ -40,6 +40,8 @@ from viewer.widgets.runs import RunList
 from viewer.widgets.scrub import Scrub
 from viewer.widgets.tokens import Tokens
 
+_AROUND: Final = 3
+"""One of so many looks, ten in a second, is at the panes around the tree, too."""
 _EVERYWHERE: Final = frozenset(command.id for command in COMMANDS if command.group == "viewer")
 _BEFORE_TEXTUAL: Final = ("next-pane", "previous-pane")
 """Every screen of Textual has its own idea of these keys."""
@@ -105,7 +107,7 @@ class Viewer(App[None]):
         self.scrub = Scrub(self.palette, self.look, id="scrub")
         self.header = Line(self.palette, lambda width: header.told(self, width), id="header")
         self.hints = Line(self.palette, lambda width: header.hints(self, width), id="hints")
-        self.pulse = Pulse(self.tick, is_busy=lambda: self._is_busy, is_live=lambda: self._is_live)
+        self.pulse = Pulse(self._beat, is_busy=lambda: self._is_busy, is_live=lambda: self._is_live)
         self.watching_goes_on = False
         """Whether sources may still bring something."""
         self.message = ""
@@ -114,6 +116,7 @@ class Viewer(App[None]):
         self._shown_run: Run | None = None
         self._shown_row: tuple[Key, int | None] | None = None
         self._ticked = 0.0
+        self._beats = 0
         self.folder = folder
         self.dialogs = Dialogs(self)
         self.commands = Commands(self)
@@ -166,6 +169,28 @@ class Viewer(App[None]):
 
     def tick(self) -> None:
         """Take in what changed, and repaint it."""
+        self._take_in()
+        self._track()
+        for pane in (self.runs, self.tokens, self.notes, self.scrub):
+            if pane.display and pane.size.height:
+                pane.sync()
+        self.header.sync()
+        self.hints.sync()
+
+    def _beat(self) -> None:
+        """Tick as time goes by: what stands around the tree and the detail is looked at every third time.
+
+        Textual paints all that lies between the first line that changed and the last one, and a clock in the first
+        line lies far from the tree: a frame without it takes half the time.
+        """
+        self._beats += 1
+        if self.pulse.is_slow or not self._beats % _AROUND:
+            self.tick()
+        else:
+            self._take_in()
+
+    def _take_in(self) -> None:
+        """Follow the runs and the moment in the tree and in the detail."""
         now = monotonic()
         elapsed, self._ticked = now - self._ticked, now
         session = self.session
@@ -181,14 +206,10 @@ class Viewer(App[None]):
         self.run_tree.moment = session.moment
         self.commands.finding.sync()
         self.run_tree.narrowed = self.commands.finding.told
-        self._track()
         self.run_tree.sync()
         self._look_at()
-        for pane in self.panes:
-            if pane is not self.run_tree and pane.display and pane.size.height:
-                pane.sync()
-        self.header.sync()
-        self.hints.sync()
+        if self.detail.display and self.detail.size.height:
+            self.detail.sync()
 
     def _show(self, watched: Watched | None) -> None:
         self._shown = watched

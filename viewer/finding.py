@@ -12,7 +12,7 @@ from streamkit.where import Where, parse
 from viewer import views
 from viewer.facts import Now
 from viewer.labels import name_of
-from viewer.rows import Key, Row
+from viewer.rows import Item, Key, Row
 from viewer.tree import RunTree
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ class Finding:
         self.where: Where | None = None
         self.runs_where: Where | None = None
         self.hits: Sequence[Key] = ()
+        self._places: dict[Key, int] = {}  # of the hits
         self.shown = self.total = 0
         """Executions that the filter shows, and all."""
         self._view = 0
@@ -60,7 +61,7 @@ class Finding:
             parts.append(self.view)
         if self.searched:
             here = self._app.run_tree.chosen
-            place = self.hits.index(here.key) + 1 if here is not None and here.key in self.hits else 0
+            place = self._places.get(here.key, -1) + 1 if here is not None else 0
             parts.append(f"/{self.searched} {place}/{len(self.hits):,}")
         return "  ".join(parts)
 
@@ -94,9 +95,15 @@ class Finding:
             self.next_hit(1, stay=True)
 
     def _find(self) -> None:
-        pane, tree, wanted = self._app.run_tree, self._app.session.tree, self.searched.lower()
-        rows = pane.rows if pane.rows is not None else tree.walk() if tree is not None else ()
-        self.hits = [row.key for row in rows if row.depth and wanted in _words(row)] if wanted else ()
+        pane, tree = self._app.run_tree, self._app.session.tree
+        wanted = _Wanted(self.searched.lower())
+        if not self.searched or tree is None:
+            self.hits = ()
+        elif pane.rows is not None:
+            self.hits = [row.key for row in pane.rows if row.depth and wanted(row.item)]
+        else:
+            self.hits = tree.find(wanted)
+        self._places = {key: place for place, key in enumerate(self.hits)}
         self._mark()
 
     def _mark(self) -> None:
@@ -110,8 +117,9 @@ class Finding:
             self._app.say(f"nothing found: {self.searched}" if self.searched else "/ searches")
             return
         here = self._app.run_tree.chosen
-        if here is not None and here.key in self.hits:
-            place = self.hits.index(here.key) + (0 if stay else steps)
+        place = self._places.get(here.key) if here is not None else None
+        if place is not None:
+            place += 0 if stay else steps
         else:
             place = 0 if steps > 0 else -1
         self._app.run_tree.follow = False
@@ -221,11 +229,27 @@ def _bare(row: Row) -> Row:
     return Row(row.key, row.item, row.depth, (False,) * max(row.depth - 1, 0), True, None)
 
 
-def _words(row: Row) -> str:
-    item = row.item
-    words = [name_of(item)]
-    if isinstance(item, NodeExecution):
-        words += [item.type, item.node_id, item.error or ""]
-    elif not isinstance(item, Round):
-        words.append(getattr(item, "error", None) or "")
-    return " ".join(words).lower()
+class _Wanted:
+    """Whether a text is in the name, the type or the error of something.
+
+    Executions of one node say the same: those words are looked through once.
+    """
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._may_be_round = text.rstrip("0123456789") in "round "
+        self._known: dict[tuple[str, str, str, str | None], bool] = {}
+
+    def __call__(self, item: Item) -> bool:
+        if isinstance(item, Round):
+            return self._may_be_round and self._is_in(name_of(item))
+        if not isinstance(item, NodeExecution):
+            return self._is_in(name_of(item), getattr(item, "error", None) or "")
+        words = item.title, item.type, item.node_id, item.error
+        known = self._known.get(words)
+        if known is None:
+            known = self._known[words] = self._is_in(name_of(item), item.type, item.node_id, item.error or "")
+        return known
+
+    def _is_in(self, *words: str) -> bool:
+        return self._text in " ".join(words).lower()

@@ -23,6 +23,8 @@ _THRESHOLDS: Final = (20_000, 5, 100)
 """When garbage is collected: young objects after so many, those that outlive it after so many times that."""
 _FREEZE_EVERY: Final = 10_000
 """Executions after which what there is counts as kept."""
+_FREEZE_SECONDS: Final = 2.0
+"""Seconds between two looks at how many came."""
 
 
 def sources_of(paths: Sequence[str], *, follow: bool = False, record: Path | None = None) -> list[Source]:
@@ -103,7 +105,7 @@ async def keep_what_grows(watch: Watch) -> None:
     gc.set_threshold(*_THRESHOLDS)
     kept = 0
     while True:
-        await anyio.sleep(1)
+        await anyio.sleep(_FREEZE_SECONDS)
         count = sum(len(watched.run.executions) for watched in watch.runs)
         if abs(count - kept) >= _FREEZE_EVERY:
             kept = count

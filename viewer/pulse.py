@@ -5,7 +5,6 @@ brings something, bytes or keys, wakes the pulse, and a while after the last of 
 """
 
 from collections.abc import Callable
-from itertools import count
 from time import monotonic
 from typing import Final
 
@@ -18,8 +17,8 @@ _GRACE: Final = 1.2
 """Seconds for which it stays quick: heights, and the order of bars, are put off for up to a second."""
 _SLOW: Final = 0.5
 """Seconds between two looks at a live run that says nothing: its clock goes on."""
-_SELDOM: Final = 10
-"""Where no run is live, one of so many of these looks is taken: the ages of runs go on."""
+_SELDOM: Final = 10.0
+"""Seconds between two looks where no run is live: the ages of runs go on."""
 
 
 class Pulse:
@@ -37,30 +36,40 @@ class Pulse:
         self._is_busy = is_busy
         self._is_live = is_live
         self._quick: Timer | None = None
+        self._slow: Timer | None = None
         self._awake_until = 0.0
-        self._slow_beats = count(1)
         self.is_slow = False
         """Whether nothing happened for a while."""
 
     def begin(self, pump: MessagePump) -> None:
         """Begin to beat, quickly at first."""
         self._quick = pump.set_interval(1 / FRAMES, self._beat)
-        pump.set_interval(_SLOW, self._beat_slowly)
+        self._slow = pump.set_interval(_SLOW, self._beat_slowly, pause=True)
+        pump.set_interval(_SELDOM, self._beat_seldom)
         self.wake()
 
     def wake(self) -> None:
         """Beat quickly for a while: something came."""
         self._awake_until = monotonic() + _GRACE
-        if self.is_slow and self._quick is not None:
+        if self.is_slow and self._quick is not None and self._slow is not None:
             self.is_slow = False
+            self._slow.pause()
             self._quick.resume()
 
     def _beat(self) -> None:
         self._tick()
-        if self._quick is not None and monotonic() > self._awake_until and not self._is_busy():
-            self.is_slow = True
-            self._quick.pause()
+        if self._quick is None or self._slow is None or monotonic() < self._awake_until or self._is_busy():
+            return
+        self.is_slow = True
+        self._quick.pause()
+        if self._is_live():
+            self._slow.resume()
 
     def _beat_slowly(self) -> None:
-        if self.is_slow and (self._is_live() or not next(self._slow_beats) % _SELDOM):
+        self._tick()
+        if self._slow is not None and not self._is_live():
+            self._slow.pause()
+
+    def _beat_seldom(self) -> None:
+        if self.is_slow:
             self._tick()

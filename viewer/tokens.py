@@ -32,7 +32,7 @@ _LABEL_MAX: Final = 28
 _WIDE: Final = 56
 """Columns from which on prompt and completion of each group are shown."""
 
-AT_ONCE: Final = 1000
+AT_ONCE: Final = 2000
 """So many executions are looked at in one tick: a few milliseconds. The first look at a large run takes several."""
 ORDER_EVERY: Final = 1.0
 """Seconds between two new orders of bars that grow: bars that change places all the time cannot be read."""

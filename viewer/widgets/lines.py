@@ -81,7 +81,7 @@ class Lines(ScrollView, can_focus=True, inherit_bindings=False):
     @property
     def may_lay_out(self) -> bool:
         """Whether the height may change now: not so soon after the last time, unless all lines are in view."""
-        return monotonic() - self._laid_out >= _LAYOUT_EVERY or self.height_now() < self.room
+        return monotonic() - self._laid_out >= _LAYOUT_EVERY or self.height_now() <= self.room
 
     def _lay_out(self, size: Size) -> None:
         self._laid_out = monotonic()
@@ -91,8 +91,9 @@ class Lines(ScrollView, can_focus=True, inherit_bindings=False):
         """Repaint the lines that changed since the last time, and no others."""
         height = self.height_now()
         width = self.scrollable_content_region.width
-        size = Size(width, max(height + self.heading, self.size.height))  # what fits is never laid out anew
-        if self.virtual_size != size and self.may_lay_out:
+        size = Size(width, height + self.heading)
+        fits = max(size.height, self.virtual_size.height) <= self.size.height
+        if self.virtual_size != size and not (fits and self.virtual_size.width == width) and self.may_lay_out:
             self._lay_out(size)
         if self.heading and (title := tuple(self.title(width))) != self._title:
             self._title = title
@@ -155,7 +156,7 @@ class Lines(ScrollView, can_focus=True, inherit_bindings=False):
         """Scroll so far that a line is in view."""
         top, room = round(self.scroll_y), max(self.room, 1)
         height = self.height_now() + self.heading
-        if self.virtual_size.height < height:
+        if self.virtual_size.height < height > self.size.height:
             self._lay_out(Size(self.virtual_size.width, height))
         if number < top:
             self.scroll_to(y=number, animate=False, force=True)
