@@ -45,11 +45,12 @@ class Axis(NamedTuple):
         most = max(1, width // _LABEL)
         unit = 10.0 ** floor(log10(length / most))
         step = next(unit * tick for tick in _TICKS if unit * tick * most >= length * (1 - 1e-9))
-        found = []
+        found: list[tuple[int, str]] = []
         for number in range(most + 1):
             text = _second(number * step)
             column = round(number * step / length * width)
-            if column + len(text) <= width:
+            touches = found and found[-1][0] + len(found[-1][1]) >= column  # hours and minutes take room
+            if column + len(text) <= width and not touches:
                 found.append((column, text))
         return found
 
