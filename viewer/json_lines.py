@@ -216,9 +216,10 @@ class JsonLines:
         """Return the line that holds a line, and its number in there; the next one who asks nearby has it at once."""
         if line not in self._places:
             lines, start, number = self._lines, self._indent(line), 0
+            inside = b" " * start
             for above in range(line - 1, -1, -1):
                 text = lines[above]
-                if text[start - 1 : start] != b" ":
+                if text[:start] != inside:  # all of it: a name may be blank
                     self._places[line] = above, number
                     break
                 if text[start : start + 1] not in b" }]":

@@ -263,3 +263,8 @@ def test_nesting_that_would_fill_the_memory_is_shown_as_text(between):
 def test_brackets_in_strings_are_no_nesting():
     data = msgspec.json.encode(["[" * 50, '\\"[{', "]"] * 1000)
     assert JsonLines(data).is_json
+
+
+def test_a_name_of_blanks_holds_what_is_in_it():
+    lines = JsonLines(b'{" ": [null]}')
+    assert [lines.path(row) for row in range(lines.height)] == ["$", '$[" "]', '$[" "][0]', '$[" "]', "$"]
