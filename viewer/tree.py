@@ -8,23 +8,32 @@ Rule 3: every question is answered for the run as it is now; `sync` tells whethe
 """
 
 import math
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
+from operator import attrgetter
 from typing import Final
 
-from streamkit.run import Run
+from streamkit.run import NodeExecution, Run
 from streamkit.run.state import Cost
 from viewer.groups import Groups
 from viewer.parts import Group, Part
 from viewer.rows import RUN, Item, Key, Row
 from viewer.sums import Home, home_of
 
+_NUMBER: Final = attrgetter("number")
 _FAR: Final = 1000
 """A jump over more executions than this builds the tree anew."""
 
 
 class RunTree(Groups):
     """The rows of one run, in order, while it goes on."""
+
+    def __init__(self, run: Run) -> None:
+        """Look at a run for the first time."""
+        super().__init__(run)
+        self._begun: list[NodeExecution] = []
+        self._begun_at = -1
 
     def sync(self) -> bool:
         """Follow the run; return whether rows came, went, opened or folded since the last call."""
@@ -191,10 +200,25 @@ class RunTree(Groups):
         if last - first > _FAR:
             self._build()
             return
-        between = [node for node in self.run.executions.values() if first < node.number <= last]
+        nodes = self._in_order()
+        between = nodes[bisect_right(nodes, first, key=_NUMBER) : bisect_right(nodes, last, key=_NUMBER)]
         if between:
             self._moved = True
             self._follow({home for node in between if (home := home_of(node)) is not None}, between)
+
+    def latest(self) -> Iterator[NodeExecution]:
+        """Yield the executions that are shown, the one that began last first."""
+        if self._limit == math.inf:
+            return reversed(self.run.executions.values())
+        nodes = self._in_order()
+        return reversed(nodes[: bisect_right(nodes, self._limit, key=_NUMBER)])
+
+    def _in_order(self) -> list[NodeExecution]:
+        """Return all executions by their numbers: who goes to and fro in what is over asks again and again."""
+        if self._begun_at != self.run.revision:
+            self._begun = sorted(self.run.executions.values(), key=_NUMBER)
+            self._begun_at = self.run.revision
+        return self._begun
 
     # ---- sums
 

@@ -230,10 +230,7 @@ class RunTreePane(Lines):
         tree, moment = self.model, self.moment
         if tree is None or moment is None:
             return 0
-        begun = (
-            node for node in reversed(tree.run.executions.values()) if tree.limit is None or node.number <= tree.limit
-        )
-        for node in islice(begun, _LOOKED_AT):
+        for node in islice(tree.latest(), _LOOKED_AT):
             place = tree.row_of(("x", node.id)) if moment.facts(node).goes_on else None
             if place is not None:
                 return place
