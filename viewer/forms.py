@@ -76,11 +76,6 @@ class Form(NamedTuple):
     by_action: bool
     """Whether the answer names its action, as Dify's does; RAGFlow's has the fields alone."""
 
-    def problems(self, entered: Mapping[str, Any]) -> dict[str, str]:
-        """Return why entries cannot be sent, by the keys of their fields."""
-        found = ((field.key, field.problem(entered.get(field.key))) for field in self.fields)
-        return {key: problem for key, problem in found if problem}
-
     def answer(self, entered: Mapping[str, Any], action_id: str) -> dict[str, Any]:
         """Return the body of the request that answers, to which the source adds who answers.
 

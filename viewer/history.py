@@ -245,10 +245,6 @@ class History:
         """Return how many executions had begun: those with a number up to this one."""
         return bisect_right(self._births, event)
 
-    def birth_of(self, number: int) -> int:
-        """Return the event at which an execution began."""
-        return self._births[number - 1]
-
     def status_of(self, number: int, event: int) -> NodeStatus | None:
         """Return how an execution stood; None before it began, and once it was taken back."""
         change = self._change_at(number, event)

@@ -54,10 +54,6 @@ class RunTree(Groups):
         self._catch_up()
         return list(islice(self._rows((self._top,), first), count))
 
-    def row_at(self, number: int) -> Row | None:
-        """Return one row; None if there are not so many."""
-        return next(iter(self.window(number, 1)), None)
-
     def row_of(self, key: Key) -> int | None:
         """Return where a row stands; None if it is folded away, or not there."""
         self._catch_up()
@@ -228,11 +224,6 @@ class RunTree(Groups):
         if isinstance(item, Run):
             return item.total_tokens or 0, item.usage.cost
         return self._sums.spent(item)
-
-    def executions_below(self, item: Home) -> int:
-        """Return how many executions stand below a container or in a round."""
-        self._catch_up()
-        return self._sums.of(item).executions
 
 
 def _state(part: Part, item: Item, group: Group | None, limit: float) -> bool | None:

@@ -7,7 +7,6 @@ import asyncio
 import contextlib
 import gc
 import statistics
-import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from itertools import islice
@@ -16,12 +15,11 @@ from random import Random
 from typing import Any, Final
 
 import anyio
-import click
-import msgspec
 from textual._compositor import CompositorUpdate
 
 from benchmarks.viewer.bodies import LongRun, huge_payload
 from benchmarks.viewer.judged import Figure, quantile
+from benchmarks.viewer.parts import command
 from viewer import app as app_module
 from viewer.app import Viewer
 from viewer.main import keep_what_grows
@@ -217,20 +215,7 @@ async def huge_detail(folder: Path, executions: int, seconds: float) -> list[Fig
 PARTS: Final = {"long": long_run, "small": small_screen, "huge": huge_detail}
 
 
-@click.command
-@click.option("--part", type=click.Choice([*PARTS]), required=True)
-@click.option("--executions", default=100_000, show_default=True)
-@click.option("--seconds", default=10.0, show_default=True, help="How long the load comes.")
-@click.option("--folder", type=click.Path(path_type=Path), default=Path())
-@click.option("--json", "as_json", is_flag=True, help="One line of JSON.")
-def main(*, part: str, executions: int, seconds: float, folder: Path, as_json: bool) -> None:
-    """Measure one part, in this process."""
-    found = anyio.run(PARTS[part], folder, executions, seconds)
-    if as_json:
-        sys.stdout.write(msgspec.json.encode(found).decode() + "\n")
-    else:
-        print(*found, sep="\n")
-
+main = command(PARTS, lambda part, folder, executions, seconds: anyio.run(PARTS[part], folder, executions, seconds))
 
 if __name__ == "__main__":
     main()

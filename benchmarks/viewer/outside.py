@@ -7,12 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-import click
-import msgspec
-
 from benchmarks.viewer.bodies import body
 from benchmarks.viewer.inside import RATE
 from benchmarks.viewer.judged import Figure, quantile
+from benchmarks.viewer.parts import command
 from benchmarks.viewer.terminal import Terminal
 from benchmarks.workers import ROOT
 
@@ -123,20 +121,7 @@ def _keys(terminal: Terminal, goal: str, next_key: Callable[[int], tuple[bytes, 
 PARTS: Final = {"first": first_frame, "long": long_run, "load": load}
 
 
-@click.command
-@click.option("--part", type=click.Choice([*PARTS]), required=True)
-@click.option("--executions", default=100_000, show_default=True)
-@click.option("--seconds", default=10.0, show_default=True, help="How long the load comes.")
-@click.option("--folder", type=click.Path(path_type=Path), default=Path(), help="Where bodies are kept.")
-@click.option("--json", "as_json", is_flag=True, help="One line of JSON.")
-def main(*, part: str, executions: int, seconds: float, folder: Path, as_json: bool) -> None:
-    """Measure one part."""
-    found = PARTS[part](folder, executions, seconds)
-    if as_json:
-        sys.stdout.write(msgspec.json.encode(found).decode() + "\n")
-    else:
-        print(*found, sep="\n")
-
+main = command(PARTS, lambda part, folder, executions, seconds: PARTS[part](folder, executions, seconds))
 
 if __name__ == "__main__":
     main()

@@ -47,7 +47,7 @@ def test_an_execution_stands_as_it_did(run, history):
     told = [(history.status_of(1, event), history.ended_of(1, event)) for event in range(5)]
     assert told == [(None, None), ("running", None), ("running", None), ("failed", 2.5), ("failed", 2.5)]
     assert [history.count_at(event) for event in range(4)] == [0, 1, 2, 2]
-    assert (history.birth_of(2), history.id_of(2)) == (2, "b")
+    assert history.id_of(2) == "b"
 
 
 def test_what_was_taken_back_is_none_from_then_on(run, history):
