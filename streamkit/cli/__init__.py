@@ -41,6 +41,7 @@ COMMANDS: Final[Mapping[str, _Entry]] = {
     "demo": _Entry("demo", "Show real runs that come with streamkit."),
     "events": _Entry("events", "Print one JSON line for each event."),
     "frames": _Entry("frames", "Print one JSON line for each SSE frame."),
+    "diff": _Entry("diff", "Show what is different between two bodies, or between two servers."),
     "explain": _Entry("explain", "Say what an anomaly means."),
 }
 """Every command, in the order in which `--help` lists them. A command is the function of its module's name."""
