@@ -219,14 +219,24 @@ class Finding:
             self.total += 1
             if all(test(row.item) for test in tests):
                 self.shown += 1
-                kept += (_bare(holder) for holder in above[kept_above:])
+                kept += above[kept_above:]
                 kept_above = len(above)
-        return kept
+        return joined(kept)
 
 
-def _bare(row: Row) -> Row:
-    """Return a row of a list: it can be neither opened nor folded, and lines would lead nowhere."""
-    return Row(row.key, row.item, row.depth, (False,) * max(row.depth - 1, 0), True, None)
+def joined(rows: Sequence[Row]) -> list[Row]:
+    """Return rows of a list, with the lines that join what is left; none of them can be opened or folded."""
+    found: list[Row] = []
+    goes_on: list[bool] = []  # by depth below the run: whether a row follows there, seen from the last row back
+    for row in reversed(rows):
+        depth = row.depth
+        del goes_on[depth:]
+        goes_on += [False] * (depth - len(goes_on))
+        found.append(Row(row.key, row.item, depth, tuple(goes_on[:-1]), not (depth and goes_on[-1]), None))
+        if depth:
+            goes_on[-1] = True
+    found.reverse()
+    return found
 
 
 class _Wanted:

@@ -16,6 +16,9 @@ from viewer.facts import Facts
 from viewer.rows import Item
 
 _TYPE_MOST: Final = 12
+_TYPE_WHOLE: Final = 19
+"""Columns of the longest type of Dify's; so many it has where a label has `_WIDE` columns."""
+_WIDE: Final = 48
 _SAID: Final = 24
 """Columns of what an execution is saying."""
 _FIGURES: Final = (("dur", 8), ("tok", 9), ("cost", 9))
@@ -99,7 +102,7 @@ def label(
         match: whether a search found it.
     """
     mark = look.mark(facts.status)
-    kind = safe_line(item.type)[:_TYPE_MOST] if isinstance(item, NodeExecution) else ""
+    kind = _kind(item, _TYPE_WHOLE if width >= _WIDE else _TYPE_MOST, look) if isinstance(item, NodeExecution) else ""
     spans = [Span(before, "dim"), Span(fold, "dim"), Span(mark.text + " ", mark.style)]
     room = width - sum(cells(span.text) for span in spans) - 1
     name = cut(name_of(item), max(room, 1), look.glyphs.cut)
@@ -116,6 +119,10 @@ def label(
     else:
         spans.append(Span(" " * (room + 1)))
     return spans
+
+
+def _kind(node: NodeExecution, most: int, look: Look) -> str:
+    return cut(safe_line(node.type), most, look.glyphs.cut)
 
 
 def numbers(facts: Facts, sizes: tuple[int, ...], look: Look) -> list[Span]:

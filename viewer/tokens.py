@@ -253,7 +253,7 @@ def head(spending: Spending, rates: Sequence[float], width: int, look: Look) -> 
         for name, tokens in (("prompt", usage.prompt_tokens), ("completion", usage.completion_tokens))
         if tokens is not None
     ]
-    if split:
+    if split and (usage.prompt_tokens or usage.completion_tokens):
         lines.append((Span(" " + f" {look.glyphs.dot} ".join(split), "dim"),))
     if spending.is_behind:
         lines.append((Span(" adding up" + look.glyphs.cut, "dim"),))

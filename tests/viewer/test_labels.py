@@ -59,6 +59,14 @@ def test_a_label_tells_tries_errors_and_rounds():
     assert f"↻{len(retried.attempts)}" in text(label(retried, now.facts(retried), "", "", 60, look))
 
 
+def test_a_long_type_is_whole_where_there_is_room_and_else_says_that_it_is_cut():
+    run = Run("dify")
+    node = run.open_execution("x", "x", type="template-transform", title="T", at=0.0)
+    told = [text(label(node, Now(1.0).facts(node), "", "", width, LOOKS["unicode"])) for width in (80, 40)]
+    assert told[0].endswith(" template-transform ")
+    assert told[1].endswith(" template-tr… ")
+
+
 def test_what_an_execution_is_saying_stands_beside_it():
     run = Run("dify")
     node = run.open_execution("x", "x", type="llm", title="Speak", at=0.0)
