@@ -110,6 +110,8 @@ class Viewer(App[None]):
         self.pulse = Pulse(self._beat, is_busy=lambda: self._is_busy, is_live=lambda: self._is_live)
         self.watching_goes_on = False
         """Whether sources may still bring something."""
+        self.crash: Exception | None = None
+        """What ended the viewer, if something was wrong with it."""
         self.message = ""
         """Said in place of the hints, until the next key."""
         self._shown: Watched | None = None
@@ -164,6 +166,14 @@ class Viewer(App[None]):
     @property
     def _is_live(self) -> bool:
         return any(watched.live for watched in self.watching.runs)
+
+    def _handle_exception(self, error: Exception) -> None:
+        self.crash = self.crash or error
+        super()._handle_exception(error)
+
+    def _fatal_error(self) -> None:
+        """End, without Textual's traceback: it shows what variables hold. `crash` is told by whoever runs the viewer."""
+        self._close_messages_no_wait()
 
     # ---- the tick
 

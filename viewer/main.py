@@ -11,8 +11,9 @@ from typing import Final
 import anyio
 from anyio import create_task_group
 
-from streamkit.cli.output import is_in_browser
+from streamkit.cli.output import complain, is_in_browser
 from streamkit.cli.render.look import ASCII, UNICODE, Look
+from viewer import crash
 from viewer.app import Viewer
 from viewer.session import Session
 from viewer.sources import FileSource, FolderSource, Source, StdinSource
@@ -53,7 +54,7 @@ def run(
     keys: Mapping[str, str] | None = None,
     folder: Path = Path(),
 ) -> int:
-    """Show what sources give until somebody quits; return the exit code.
+    """Show what sources give until somebody quits, or something is wrong with the viewer; return the exit code.
 
     Args:
         sources: where bodies come from.
@@ -88,13 +89,18 @@ def run(
             finally:
                 tasks.cancel_scope.cancel()
 
+    failed: Exception | None = None
     try:
         anyio.run(show)
+    except Exception as error:  # noqa: BLE001 - of a source, say: the app took the terminal back already
+        failed = error
     finally:
         watch.close()
-    if ended_by:
-        return _TERMINATED + ended_by[0]
-    return app.return_code or 0
+    if (failed := failed or app.crash) is not None:
+        print(crash.report(failed), file=sys.stderr)  # noqa: T201 - the terminal is the shell's again
+        complain(crash.WHAT_TO_DO)
+        return crash.EXIT_CODE
+    return _TERMINATED + ended_by[0] if ended_by else 0
 
 
 async def keep_what_grows(watch: Watch) -> None:

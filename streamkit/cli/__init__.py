@@ -1,7 +1,8 @@
 """The command line: one command a file, each loaded when it is called.
 
 Must stay light: `streamkit --help` imports click and nothing that a command needs. Results go to stdout, everything
-else to stderr. Exit codes: 0 fine; 1 a run did not succeed, where that was asked; 2 wrong use or unreadable input.
+else to stderr. Exit codes: 0 fine; 1 a run did not succeed, where that was asked; 2 wrong use or unreadable input; 70 the
+viewer has a bug.
 """
 
 import importlib

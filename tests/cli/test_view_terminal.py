@@ -96,22 +96,49 @@ def test_a_signal_ends_it_and_the_terminal_is_as_it_was(viewer, fixtures, number
     assert b"Traceback" not in terminal.output
 
 
-def test_a_crash_leaves_the_terminal_as_it_was_and_tells_where(viewer, fixtures):
-    code = (
-        "import sys\n"
-        "from viewer.app import Viewer\n"
-        "from streamkit.cli import main\n"
-        "def tick(self):\n"
-        "    raise ZeroDivisionError('on purpose')\n"
-        "Viewer.tick = tick\n"
-        "main(['view', *sys.argv[1:]])\n"
-    )
-    terminal = viewer(fixtures / "dify" / "chat_simple.sse", program=("-c", code))
-    assert terminal.ends() == 1
+CRASH = """
+import sys
+from {module} import {name}
+from streamkit.cli import main
+def broken(self, *_):
+    secret = "app-" + "s3cret"
+    held = {{"key": secret}}
+    raise ZeroDivisionError("on purpose\x1b[2J\x9b31m")
+{name}.{method} = broken
+main(["view", *sys.argv[1:]])
+"""
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "method"),
+    [
+        ("viewer.app", "Viewer", "tick"),
+        ("viewer.widgets.run_tree", "RunTreePane", "render_line"),
+        ("viewer.commands", "Commands", "do"),
+        ("viewer.stream", "Stream", "feed"),
+    ],
+)
+def test_a_crash_gives_the_terminal_back_and_tells_where_but_not_what_it_held(
+    viewer, fixtures, tmp_path, module, name, method
+):
+    code = CRASH.format(module=module, name=name, method=method)
+    data = (fixtures / "dify" / "chat_simple.sse").read_bytes()
+    growing = tmp_path / "x.sse"
+    growing.write_bytes(b"" if method == "feed" else data)
+    terminal = viewer("--follow", growing, program=("-c", code))
+    terminal.wait(SHOWN)
+    growing.write_bytes(data)
+    if method == "do":
+        terminal.wait("succeeded")
+        terminal.press("j")
+    assert terminal.ends() == 70
     assert terminal.is_as_before
     left = terminal.output[terminal.output.rfind(b"\x1b[?1049l") :]
-    assert b"ZeroDivisionError" in left
-    assert b"on purpose" in left
+    assert b"in broken" in left
+    assert b"ZeroDivisionError: on purpose" in left
+    assert left.count(b"streamkit: the viewer crashed") == 1
+    assert b"s3cret" not in terminal.output
+    assert b"\x1b[2J" not in left
 
 
 def test_standard_input_is_the_stream_and_keys_come_from_the_terminal(viewer, fixtures, tmp_path):
