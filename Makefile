@@ -43,7 +43,7 @@ bench: .venv-bench/.peers ## compare with peers, in an environment of its own
 # pip 25.1 is the first that knows dependency groups.
 .venv/.test: pyproject.toml .venv/.package
 	@$(PIP) --upgrade 'pip>=25.1'
-	@$(PIP) --editable '.[web]' --group test
+	@$(PIP) --editable '.[web,zstd]' --group test
 	@touch $@
 
 .venv/.dev: pyproject.toml .venv/.test

@@ -7,7 +7,8 @@ Exceptions are for the caller's mistakes and for the rim::
     ├─ UnknownDialect(name)           a dialect that does not exist was asked for
     ├─ RunFailed(run)                 only from Run.raise_for_status(), for those who want it
     ├─ BadWhere(text, place, reason)  a filter that means nothing
-    └─ BadPattern(reason)             a regular expression that is none, or that might never end
+    ├─ BadPattern(reason)             a regular expression that is none, or that might never end
+    └─ RecordingError(path, line, reason)  a recording that cannot be read, or not by this installation
 
 Wrong use of an object (feeding after close) is a plain ``RuntimeError``.
 """
@@ -61,3 +62,21 @@ class BadWhere(StreamkitError):
 
 class BadPattern(StreamkitError):
     """A regular expression that is none, or that might never end; the message is one line and says why."""
+
+
+class RecordingError(StreamkitError):
+    """A recording that cannot be read, or not by this installation; the message is one line and says where and why."""
+
+    def __init__(self, path: str, line: int | None, reason: str) -> None:
+        super().__init__(f"{path}: {reason}" if line is None else f"{path}: line {line} {reason}")
+        self.path = path
+        """What the file is called."""
+        self.line = line
+        """The line, counted from 1; None if it is none of them."""
+        self.reason = reason
+        """What is wrong, as the rest of a sentence."""
+
+    @property
+    def problem(self) -> str:
+        """The message without the name of the file."""
+        return self.reason if self.line is None else f"line {self.line} {self.reason}"

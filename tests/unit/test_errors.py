@@ -5,7 +5,7 @@ import inspect
 import pytest
 
 from streamkit import Run, StreamkitError, errors
-from streamkit.errors import RunFailed, UnknownDialect
+from streamkit.errors import RecordingError, RunFailed, UnknownDialect
 
 CLASSES = [found for _, found in inspect.getmembers(errors, inspect.isclass) if found.__module__ == errors.__name__]
 
@@ -41,3 +41,10 @@ def test_one_except_clause_catches_it_all():
     run.conclude("interrupted")
     with pytest.raises(StreamkitError):
         run.raise_for_status()
+
+
+@pytest.mark.parametrize(("line", "said"), [(3, "line 3 is no entry"), (None, "is no entry")])
+def test_a_recording_that_cannot_be_read_says_where(line, said):
+    error = RecordingError("a/x.skrec", line, "is no entry")
+    assert str(error) == f"a/x.skrec: {said}"
+    assert error.problem == said
