@@ -35,10 +35,14 @@ class Sum(Struct, gc=False):
         self.executions += times * other.executions
         self.troubled += times * other.troubled
         self.tokens += times * other.tokens
-        if other.cost:
-            add = EXACT.add if times > 0 else EXACT.subtract
-            cost = self.cost or {}
-            self.cost = cost | {name: add(cost.get(name, Decimal(0)), price) for name, price in other.cost.items()}
+        if not other.cost:
+            return
+        if self.cost is None and times > 0:  # as of most rounds: no dictionary is written to, so they share it
+            self.cost = other.cost
+            return
+        add = EXACT.add if times > 0 else EXACT.subtract
+        cost = self.cost or {}
+        self.cost = cost | {name: add(cost.get(name, Decimal(0)), price) for name, price in other.cost.items()}
 
 
 class _Stand(Struct, gc=False):
@@ -50,6 +54,9 @@ class _Stand(Struct, gc=False):
 
 
 _NOTHING: Final = Sum()
+_WELL: Final = Sum(1)
+_TROUBLED: Final = Sum(1, 1)
+"""What an execution adds that spent nothing: one object for all of them, which nobody adds to."""
 
 
 def home_of(node: NodeExecution) -> Home | None:
@@ -142,7 +149,9 @@ class Sums:
         """Add to a home, and to all that hold it."""
         place: Home | None = home
         while place is not None:
-            here = self._homes.setdefault(place, Sum())
+            here = self._homes.get(place)
+            if here is None:
+                here = self._homes[place] = Sum()
             was_troubled = bool(here.troubled)
             here.add(what, times)
             if bool(here.troubled) is not was_troubled:
@@ -169,6 +178,8 @@ class Sums:
 
 
 def _own(node: NodeExecution) -> Sum:
-    troubled = int(node.status in TROUBLE)
+    is_troubled = node.status in TROUBLE
     usage = node.usage if node.container is None else None
-    return Sum(1, troubled, usage.total_tokens or 0, usage.cost) if usage is not None else Sum(1, troubled)
+    if usage is None:
+        return _TROUBLED if is_troubled else _WELL
+    return Sum(1, int(is_troubled), usage.total_tokens or 0, usage.cost)

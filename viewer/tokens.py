@@ -1,11 +1,12 @@
 """What a run spends, by node, by model and by round; and the lines that say it.
 
 Sums are over leaves alone, each execution once: what a container tells is the sum of what is inside. They are kept up
-to date by what changed, so a run of a hundred thousand executions that stands still costs nothing. No sum is guessed:
-one that an execution which still runs may add to is marked, as is one that the server contradicts.
+to date by what changed, so a run of a hundred thousand executions that stands still costs nothing. They are kept of the
+groups that are looked at alone: a run may have fifty thousand rounds. No sum is guessed: one that an execution which
+still runs may add to is marked, as is one that the server contradicts.
 """
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Collection, Hashable, Iterator, Sequence
 from decimal import Decimal
 from typing import Final, Literal, NamedTuple
 
@@ -32,7 +33,7 @@ _LABEL_MAX: Final = 28
 _WIDE: Final = 56
 """Columns from which on prompt and completion of each group are shown."""
 
-AT_ONCE: Final = 2000
+AT_ONCE: Final = 4000
 """So many executions are looked at in one tick: a few milliseconds. The first look at a large run takes several."""
 ORDER_EVERY: Final = 1.0
 """Seconds between two new orders of bars that grow: bars that change places all the time cannot be read."""
@@ -68,30 +69,37 @@ class _Part(Struct, gc=False):  # a hundred thousand of these are none of the co
 
     usage: NodeUsage | None
     is_open: bool
-    sums: tuple[Sum, ...]
+    sum: Sum
 
 
 class Spending:
     """What the leaves of one run spent, in groups."""
 
-    def __init__(self, run: Run) -> None:
-        """Begin with nothing; `sync` looks at the run."""
+    def __init__(self, run: Run, by: By = "node") -> None:
+        """Begin with nothing; `sync` looks at the run.
+
+        Args:
+            run: whose leaves.
+            by: what the executions of a group have in common.
+        """
         self.run = run
+        self.by = by
         self.version = 0
         """Grows when sums change."""
         self._revision = 0  # of the run, when it was asked for changes
         self._left: dict[str, NodeExecution] = {}  # the next one to look at is at the end
-        self._sums: dict[By, dict[Hashable, Sum]] = {by: {} for by in BY}
+        self._sums: dict[Hashable, Sum] = {}
         self._parts: dict[str, _Part] = {}
 
-    def sums(self, by: By) -> list[Sum]:
-        """Return the groups, in the order in which they came."""
-        return list(self._sums[by].values())
+    @property
+    def sums(self) -> Collection[Sum]:
+        """The groups, in the order in which they came."""
+        return self._sums.values()
 
     @property
     def tokens(self) -> int:
         """The sum of all groups: what executions spent that the run still keeps."""
-        return sum(each.tokens for each in self._sums["model"].values())
+        return sum(each.tokens for each in self._sums.values())
 
     @property
     def is_behind(self) -> bool:
@@ -137,35 +145,36 @@ class Spending:
         is_open = usage is None and node.status == "running"
         if node.container is not None or not (usage is not None or is_open):
             return None
-        where = node.round or node.parent
-        sums = (
-            self._sum("node", node.node_id, node),
-            self._sum("model", (usage.model, usage.provider) if usage is not None else _NOT_TOLD, node),
-            self._sum("round", where, where),
-        )
-        return _Part(usage, is_open, sums)
+        return _Part(usage, is_open, self._sum_of(node, usage))
+
+    def _sum_of(self, node: NodeExecution, usage: NodeUsage | None) -> Sum:
+        """Return the group that an execution is in."""
+        key: Hashable
+        of: NodeExecution | Round | None = node
+        if self.by == "node":
+            key = node.node_id
+        elif self.by == "model":
+            key = (usage.model, usage.provider) if usage is not None else _NOT_TOLD
+        else:
+            key = of = node.round or node.parent
+        found = self._sums.get(key)
+        if found is None:
+            found = self._sums[key] = Sum(key, of)
+        return found
 
     def _add(self, part: _Part) -> None:
-        for each in part.sums:
-            each.parts += 1
-            each.open += part.is_open
-            if part.usage is not None:
-                each.add(part.usage)
+        part.sum.parts += 1
+        part.sum.open += part.is_open
+        if part.usage is not None:
+            part.sum.add(part.usage)
 
     def _take_back(self, part: _Part) -> None:
-        for by, each in zip(BY, part.sums, strict=True):
-            each.parts -= 1
-            each.open -= part.is_open
-            if part.usage is not None:
-                each.take_back(part.usage)
-            if not each.parts:
-                del self._sums[by][each.key]
-
-    def _sum(self, by: By, key: Hashable, of: NodeExecution | Round | None) -> Sum:
-        found = self._sums[by].get(key)
-        if found is None:
-            found = self._sums[by][key] = Sum(key, of)
-        return found
+        part.sum.parts -= 1
+        part.sum.open -= part.is_open
+        if part.usage is not None:
+            part.sum.take_back(part.usage)
+        if not part.sum.parts:
+            del self._sums[part.sum.key]
 
 
 # ---- bars
@@ -189,11 +198,20 @@ class Bars:
     def __init__(self, spending: Spending) -> None:
         """Begin without bars; `sync` makes them."""
         self.spending = spending
-        self.by: By = "node"
         self.unit: Unit = "tokens"
         self.shown: list[Bar] = []
         self._ordered: tuple[By, Unit, int, int] | None = None
         self._ordered_at = 0.0
+
+    @property
+    def by(self) -> By:
+        """What the executions of a group have in common; other groups are added up anew."""
+        return self.spending.by
+
+    @by.setter
+    def by(self, by: By) -> None:
+        if by != self.spending.by:
+            self.spending = Spending(self.spending.run, by)
 
     def sync(self, now: float) -> bool:
         """Take in what changed, and put the bars in order if it is time to.
@@ -205,7 +223,7 @@ class Bars:
             Whether there may be other bars, or in another order.
         """
         self.spending.sync()
-        sums = self.spending.sums(self.by)
+        sums = self.spending.sums
         wanted = (self.by, self.unit, len(sums), self.spending.version)
         before = self._ordered
         if wanted == before:
@@ -221,7 +239,7 @@ class Bars:
         """Whether all groups that have a bar still spent something."""
         return all(bar.currency is None or bar.currency in bar.sum.cost for bar in self.shown)
 
-    def _bars(self, sums: Sequence[Sum]) -> Iterator[Bar]:
+    def _bars(self, sums: Collection[Sum]) -> Iterator[Bar]:
         for each in sums:
             if self.unit == "cost":
                 yield from (Bar(each, currency) for currency, amount in each.cost.items() if amount)

@@ -17,8 +17,8 @@ from .widgets.panes import LOOK, NAMES, PLAIN, WIDTHS, body, run_of, text, width
 FEW = Retention(max_executions=3)
 
 
-def synced(run):
-    spending = Spending(run)
+def synced(run, by="node"):
+    spending = Spending(run, by)
     settle(spending)
     return spending
 
@@ -30,8 +30,8 @@ def settle(spending):
 
 
 def bars_of(run, by="node", unit="tokens"):
-    bars = Bars(synced(run))
-    bars.by, bars.unit = by, unit
+    bars = Bars(synced(run, by))
+    bars.unit = unit
     bars.sync(0.0)
     return bars
 
@@ -70,41 +70,44 @@ def naive(run, by):
     return {key: count for key, count in total.items() if count}, {key: sum for key, sum in money.items() if sum}
 
 
-def found(spending, by):
-    sums = spending.sums(by)
+def found(spending):
+    sums = spending.sums
     money = {(each.key, currency): amount for each in sums for currency, amount in each.cost.items() if amount}
     return {each.key: each.tokens for each in sums if each.tokens}, money
 
 
 @given(st.sampled_from(NAMES), st.lists(st.floats(0, 1), max_size=6), st.booleans())
 def test_sums_are_those_of_the_tree_whenever_somebody_looks(name, cuts, lets_go):
-    data, tap, spending = body(name), Tap(retention=FEW if lets_go else Retention()), None
+    data, tap, spendings = body(name), Tap(retention=FEW if lets_go else Retention()), []
     start = 0
     for cut in sorted({*cuts, 1.0}):
         end = int(cut * len(data))
         tap.feed(data[start:end], 0.0)
         start = end
-        spending = spending or Spending(tap.run)
-        settle(spending)
-        for by in BY:
-            assert found(spending, by) == naive(tap.run, by)
+        spendings = spendings or [Spending(tap.run, by) for by in BY]
+        for spending in spendings:
+            settle(spending)
+            assert found(spending) == naive(tap.run, spending.by)
     if not lets_go:
-        assert spending.tokens == tap.run.leaf_tokens
+        assert {spending.tokens for spending in spendings} == {tap.run.leaf_tokens}
 
 
 def test_an_execution_counts_once_wherever_it_moves_and_whatever_it_learns():
     run = Run("dify")
     loop = run.open_execution("loop", "loop", type="loop", title="Loop", is_container=True)
     node = leaf(run, "a", 10)
-    spending = synced(run)
+    by_round, by_model = synced(run, "round"), synced(run, "model")
     run.place(node, loop, 0)
     run.spend(node, NodeUsage(prompt_tokens=7, model="m"))
-    settle(spending)
-    assert [(label(each, "round"), each.tokens) for each in spending.sums("round")] == [("Loop 0", 10)]
-    assert [(label(each, "model"), each.prompt_tokens) for each in spending.sums("model")] == [("m", 7)]
+    settle(by_round)
+    settle(by_model)
+    assert [(label(each, "round"), each.tokens) for each in by_round.sums] == [("Loop 0", 10)]
+    assert [(label(each, "model"), each.prompt_tokens) for each in by_model.sums] == [("m", 7)]
     run.retract(node)
-    settle(spending)
-    assert all(not any(found(spending, by)) for by in BY)
+    settle(by_round)
+    settle(by_model)
+    assert not any(found(by_round))
+    assert not any(found(by_model))
 
 
 def test_a_leaf_that_becomes_a_container_counts_no_more():
@@ -113,7 +116,7 @@ def test_a_leaf_that_becomes_a_container_counts_no_more():
     spending = synced(run)
     leaf(run, "tool", 4, inside=agent, index=0)
     settle(spending)
-    assert found(spending, "node")[0] == {"tool": 4}
+    assert found(spending)[0] == {"tool": 4}
 
 
 def test_nothing_is_looked_at_where_nothing_changed(monkeypatch):
@@ -211,6 +214,17 @@ def test_rounds_name_their_containers_the_innermost_first():
     names = [label(bar.sum, "round") for bar in bars_of(run, "round").shown]
     assert names == ["Loop 0 in Each 2", "Each ?", "outside of rounds"]
     assert len(nodes) == 3
+
+
+def test_other_groups_are_added_up_when_somebody_looks_at_them():
+    run = Run("dify")
+    leaf(run, "a#1", 5, model="m")
+    leaf(run, "a#2", 4, model="n")
+    bars = bars_of(run)
+    bars.by = "model"
+    assert bars.sync(0.1)
+    assert [(bar.sum.key, bar.amount) for bar in bars.shown] == [(("m", None), 5), (("n", None), 4)]
+    assert bars.spending.tokens == 9
 
 
 # ---- lines

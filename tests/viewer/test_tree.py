@@ -459,6 +459,19 @@ def test_a_walk_that_pauses_survives_what_the_run_does_meanwhile(run):
         assert len(list(walk)) < 30
 
 
+def test_sums_write_to_no_cost_of_an_execution(run):
+    loop = run.open_execution("it", "it", type="iteration", title="Each", is_container=True)
+    tree, nodes = RunTree(run), []
+    for index, price in enumerate(("0.1", "0.2")):
+        nodes.append(run.open_execution(f"n{index}", "n", type="llm", title="N"))
+        run.spend(nodes[-1], NodeUsage(total_tokens=1, cost={"USD": Decimal(price)}))
+        run.place(nodes[-1], loop, 0)
+        assert tree.spent(loop)[0] == index + 1
+    run.retract(nodes.pop())
+    assert tree.spent(loop) == tree.spent(loop.rounds[0]) == (1, {"USD": Decimal("0.1")})
+    assert nodes[0].cost == {"USD": Decimal("0.1")}
+
+
 # ---- flat cost
 
 

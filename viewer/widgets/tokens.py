@@ -33,9 +33,10 @@ class Tokens(Lines):
 
     def show(self, run: Run) -> None:
         """Show what another run spends."""
-        before, self._bars = self._bars, Bars(Spending(run))
+        before = self._bars
+        self._bars = Bars(Spending(run, before.by if before is not None else BY[0]))
         if before is not None:
-            self._bars.by, self._bars.unit = before.by, before.unit
+            self._bars.unit = before.unit
         self._head_of = None
         self.sync()
 
@@ -70,7 +71,7 @@ class Tokens(Lines):
         if bars is not None:
             bars.sync(self._clock())
             width = self.scrollable_content_region.width
-            head_of = (bars.spending.version, bars.spending.run.revision, tuple(self.rates), width)
+            head_of = (bars.by, bars.spending.version, bars.spending.run.revision, tuple(self.rates), width)
             if head_of != self._head_of:
                 self._head_of, self._head = head_of, head(bars.spending, self.rates, width, self.look)
         super().sync()
