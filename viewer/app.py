@@ -26,6 +26,7 @@ from viewer.events import RawEvent
 from viewer.keymap import COMMANDS, bindings, changed, signs
 from viewer.paint import Palette
 from viewer.pulse import Pulse
+from viewer.rates import Rates
 from viewer.rows import Key
 from viewer.scrub import Track
 from viewer.session import Session
@@ -114,6 +115,7 @@ class Viewer(App[None]):
         """What ended the viewer, if something was wrong with it."""
         self.message = ""
         """Said in place of the hints, until the next key."""
+        self._rates = Rates()
         self._shown: Watched | None = None
         self._shown_run: Run | None = None
         self._shown_row: tuple[Key, int | None] | None = None
@@ -181,6 +183,7 @@ class Viewer(App[None]):
         """Take in what changed, and repaint it."""
         self._take_in()
         self._track()
+        self._tell_what_else_is_known()
         for pane in (self.runs, self.tokens, self.notes, self.scrub):
             if pane.display and pane.size.height:
                 pane.sync()
@@ -237,10 +240,12 @@ class Viewer(App[None]):
             self._shown_run, self._shown_row = run, None
             self.tokens.show(run)
             self.notes.show(run)
+        self.tokens.is_of_now = self.notes.is_of_now = session.is_of_now
         shown = (row.key, session.past) if row is not None else None
         if row is not None and shown != self._shown_row:
             self._shown_row = shown
-            self.detail.show(session.item_of(row), header.path(row, session.tree))
+            item, is_of_now = session.item_of(row)
+            self.detail.show(item, header.path(row, session.tree) + (", as of now" if is_of_now else ""))
 
     def say(self, text: str) -> None:
         """Say something in the last line, until the next command."""
@@ -267,6 +272,14 @@ class Viewer(App[None]):
             is_playing=session.playing or session.past is None,
             speed=session.speed,
         )
+
+    def _tell_what_else_is_known(self) -> None:
+        """Tell the panes what no run knows: how fast it comes, and what could not be read."""
+        watched, session = self.session.chosen, self.session
+        comes = watched is not None and watched.comes_live
+        rates = self._rates.look(watched.run, monotonic()) if watched is not None and comes else ()
+        self.tokens.rates = rates if session.past is None else ()
+        self.notes.unread = [each for each in session.runs if each.problem is not None]
 
     def on_scrub_seek(self, message: Scrub.Seek) -> None:
         """Look at the moment that somebody clicked at."""

@@ -15,7 +15,7 @@ from streamkit.run.rounds import Round
 from viewer.folds import Folds
 from viewer.kinds import INSIDE, LOG, ROUNDS, Attempts, Entries, LogTree, Rounds, Top, goes_on_from
 from viewer.parts import Group, Part
-from viewer.rows import RUN, Item, Key, key_of_home
+from viewer.rows import RUN, Item, Key, key_of_home, named
 from viewer.sums import Home, Sums, home_of
 
 
@@ -195,17 +195,7 @@ class Groups:
 
     def item(self, key: Key) -> Item | None:
         """Return what a key names; None if that is not there."""
-        kind, *names = key
-        if kind == "run":
-            return self.run
-        node = self.run.executions.get(str(names[0]))
-        if node is None or kind == "x":
-            return node
-        if kind == "l":
-            return node.entries.get(str(names[1]))
-        if kind == "r":
-            return node.container.rounds.get(int(names[1])) if node.container else None
-        return next((attempt for attempt in node.attempts if attempt.index == names[1]), None)
+        return named(self.run, key)
 
     def parent(self, key: Key) -> Key | None:
         """Return the key of the row above in the tree; None for the run, and for what is not there."""

@@ -14,6 +14,7 @@ from streamkit.run import KINDS, HumanInput, Run
 from streamkit.run.retention import EVERYTHING
 from streamkit.run.state import Anomaly, Dropped
 from viewer import brief
+from viewer.labels import file_of
 from viewer.runs import Entry
 
 _UNDER: Final = "   "
@@ -147,7 +148,7 @@ def _interrupted(run: Run, look: Look) -> Iterator[Note]:
 
 
 def _unread(entry: Entry, look: Look) -> Line:
-    name = safe_line(entry.name) or "no name"
+    name = safe_line(file_of(entry.name)) or "no name"
     return _mark("failed", look), Span(name, "strong"), Span(f": {safe_line(entry.problem or '')}")
 
 

@@ -39,6 +39,21 @@ class Row(Struct, frozen=True):
     """None where there is nothing to open."""
 
 
+def named(run: Run, key: Key) -> Item | None:
+    """Return what a key names in a run; None if that is not there."""
+    kind, *names = key
+    if kind == "run":
+        return run
+    node = run.executions.get(str(names[0]))
+    if node is None or kind == "x":
+        return node
+    if kind == "l":
+        return node.entries.get(str(names[1]))
+    if kind == "r":
+        return node.container.rounds.get(int(names[1])) if node.container else None
+    return next((attempt for attempt in node.attempts if attempt.index == names[1]), None)
+
+
 def key_of_home(home: NodeExecution | Round) -> Key:
     """Return the key of an execution or a round."""
     return ("r", home.container.id, home.index) if isinstance(home, Round) else ("x", home.id)

@@ -1,5 +1,6 @@
 """What is looked at: the runs, the chosen one, and the moment of it. Knows no screen."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
@@ -12,7 +13,7 @@ from viewer.facts import Moment, Now
 from viewer.history import Edge
 from viewer.past import Then
 from viewer.raw import Raw
-from viewer.rows import Row
+from viewer.rows import Item, Row, named
 from viewer.scrub import Mark
 from viewer.tree import RunTree
 from viewer.watched import Watched
@@ -30,6 +31,14 @@ class Counts(NamedTuple):
     errors: int = 0
     waiting: int = 0
     anomalies: int = 0
+
+
+class Told(NamedTuple):
+    """What a row is of."""
+
+    item: Run | NodeExecution | Round | Attempt | LogEntry
+    is_of_now: bool
+    """Whether it is so now, though somebody looks at the past: how it was is not known."""
 
 
 class Session:
@@ -131,12 +140,16 @@ class Session:
 
     @property
     def counts(self) -> Counts:
-        """Errors, forms that wait and anomalies of the chosen run, as it is now."""
-        run = self.chosen
-        if run is None:
+        """Errors, forms that wait and anomalies at the moment that is looked at; the last two only where they are known."""
+        chosen, run = self.chosen, self.run
+        if chosen is None or run is None:
             return Counts()
-        waiting = sum(form.status == "waiting" for form in run.run.forms)
-        return Counts(len(run.history.edges("error")), waiting, sum(run.run.anomaly_counts.values()))
+        marks = chosen.history.edges("error")
+        errors = len(marks) if self.past is None else bisect_right(marks, self.past)
+        if self.is_of_now:
+            return Counts(errors)
+        waiting = sum(form.status == "waiting" for form in run.forms)
+        return Counts(errors, waiting, sum(run.anomaly_counts.values()))
 
     def marks(self) -> list[tuple[float, Mark]]:
         """Return where trouble was, as fractions of the time."""
@@ -238,20 +251,29 @@ class Session:
         To go back folds the run anew, which takes some ten microseconds an event.
         """
         run = self.chosen
-        if run is None or self.past is None or run.events > _FOLDED_ANEW:
+        if run is None or self.past is None or self.is_of_now:
             return run.run if run is not None else None
         return run.at(self.past)
 
-    def item_of(self, row: Row) -> Run | NodeExecution | Round | Attempt | LogEntry:
-        """Return what a row is of, at the moment that is looked at; the rest of the run may be of now."""
-        item, run = row.item, self.chosen
-        if isinstance(item, Log):
-            return item.freeze(())
-        if self.past is None or run is None:
-            return item
-        if isinstance(item, NodeExecution):
-            return run.detail_at(item.id, self.past) or item
-        return self.run or item if isinstance(item, Run) else item
+    @property
+    def is_of_now(self) -> bool:
+        """Whether `run` is as it is now though somebody looks at its past."""
+        return self.past is not None and self.chosen is not None and self.chosen.events > _FOLDED_ANEW
+
+    def item_of(self, row: Row) -> Told:
+        """Return what a row is of, at the moment that is looked at."""
+        then = self._then(row) if self.past is not None else None
+        item = then if then is not None else row.item
+        return Told(item.freeze(()) if isinstance(item, Log) else item, self.past is not None and then is None)
+
+    def _then(self, row: Row) -> Item | None:
+        """Return what a row was of; None where that is not known."""
+        chosen, run = self.chosen, self.run
+        if isinstance(row.item, Attempt):  # it is over when it is told, and stays as it is
+            return row.item
+        if isinstance(row.item, NodeExecution) and chosen is not None and self.past is not None:
+            return chosen.detail_at(row.item.id, self.past)
+        return named(run, row.key) if run is not None and not self.is_of_now else None
 
     def raw_events(self, row: Row | None) -> Sequence[RawEvent]:
         """Return the events that concern a row, read when they are looked at."""

@@ -259,7 +259,7 @@ def head(spending: Spending, rates: Sequence[float], width: int, look: Look) -> 
 
     Args:
         spending: of the run.
-        rates: tokens a second, of the last seconds, the last one at the end.
+        rates: tokens a second, estimated, of the last seconds, the last one at the end.
         width: columns.
         look: how to draw.
     """
@@ -323,7 +323,7 @@ def _sum_line(amount: str, said: str, run: Run, look: Look) -> Line:
 
 
 def _rate(rates: Sequence[float], width: int, look: Look) -> Line:
-    now = f" {brief.count(rates[-1])}/s"
+    now = f" ~{brief.count(rates[-1])}/s"
     room = max(width - cells(_RATE + now) - 1, 0)
     return Span(_RATE, "dim"), Span(bars.strip(rates[-room:] if room else (), look), "bar"), Span(now)
 

@@ -87,6 +87,11 @@ class Watched:
         """Whether more may come."""
         return self._fold is not None
 
+    @property
+    def comes_live(self) -> bool:
+        """Whether more may come, at the time at which it is made."""
+        return self.live and self._clock is not None
+
     def now(self) -> float:
         """Return what time it is for this run: the clock's while it is live and has one, else when it last went on."""
         if self._clock is not None and self.live:

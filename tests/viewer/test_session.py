@@ -150,6 +150,43 @@ def test_edges_go_forth_and_back():
     assert set(forth[:-1]) - {None} <= set(back) | {looked_at.chosen.events}
 
 
+def test_what_is_told_of_the_past_is_of_the_past():
+    looked_at = session(ROUNDS)
+    history = looked_at.chosen.history
+    failed = history.edges("error")
+    looked_at.seek(failed[0])
+    assert looked_at.counts.errors == 1
+    looked_at.seek(failed[0] - 1)
+    assert looked_at.counts.errors == 0
+
+
+def test_a_row_is_told_as_it_was_or_else_said_to_be_of_now():
+    looked_at = session(BODIES["dify/wf_iter_seq5"])
+    (turn,) = [row for row in looked_at.tree.walk() if row.key[0] == "r" and row.item.index == 2]
+    (node,) = turn.item.siblings.in_order()
+    looked_at.seek(looked_at.chosen.history.touched(node.number)[0][0])
+    then = looked_at.item_of(turn)
+    assert [each.status for each in then.item.siblings.in_order()] == ["running"]
+    assert not then.is_of_now
+    assert looked_at.item_of(looked_at.tree.window(0, 1)[0]).item.status == "running"
+    looked_at.seek(1)
+    assert looked_at.item_of(turn) == (turn.item, True), "it had not begun"
+
+
+def test_a_run_that_is_too_large_to_be_folded_anew_says_that_it_is_of_now(monkeypatch):
+    monkeypatch.setattr("viewer.session._FOLDED_ANEW", 10)
+    looked_at = session(BODIES["dify/wf_retry_then_success"])
+    rows = list(looked_at.tree.walk())
+    assert not any(looked_at.item_of(row).is_of_now for row in rows)
+    assert not looked_at.is_of_now
+    looked_at.step(-1)
+    assert looked_at.is_of_now
+    assert looked_at.run is looked_at.chosen.run
+    told = {row.key[0]: looked_at.item_of(row).is_of_now for row in rows}
+    assert told == {"run": True, "x": False, "t": False}, "an execution is folded alone"
+    assert looked_at.counts == (0, 0, 0)
+
+
 def test_marks_are_where_trouble_was():
     looked_at = session(ROUNDS)
     marks = looked_at.marks()

@@ -42,6 +42,8 @@ class Notes(Lines):
         self.look = look
         self.unread: Sequence[Entry] = ()
         """What could not be read, of all runs; the list may be the caller's own, which grows."""
+        self.is_of_now = False
+        """Whether somebody looks at an earlier moment, and all this is said of now."""
         self.answer_key = answer_key
         self._clock = clock
         self._troubles: Troubles | None = None
@@ -65,7 +67,8 @@ class Notes(Lines):
     @property
     def caption(self) -> str:
         """For the title: how many there are."""
-        return f"Notes {self.count:,}" if self._notes else "Notes"
+        what = f"Notes {self.count:,}" if self._notes else "Notes"
+        return f"{what}, as of now" if self.is_of_now else what
 
     @property
     def at_cursor(self) -> Note | None:
@@ -90,7 +93,8 @@ class Notes(Lines):
         if troubles is not None:
             run, width = troubles.run, self.scrollable_content_region.width
             waiting = any(form.status == "waiting" for form in run.forms)
-            made_of = (run.revision, len(self.unread), width, int(self._clock()) if waiting else 0)
+            unread = [(entry.name, entry.problem) for entry in self.unread]
+            made_of = (run.revision, unread, width, int(self._clock()) if waiting else 0)
             if made_of != self._made_of:
                 self._made_of = made_of
                 troubles.sync()

@@ -25,7 +25,9 @@ class Tokens(Lines):
         super().__init__(palette, id=id)
         self.look = look
         self.rates: Sequence[float] = ()
-        """Tokens a second, of the last seconds, the last one at the end."""
+        """Tokens a second, estimated, of the last seconds, the last one at the end."""
+        self.is_of_now = False
+        """Whether somebody looks at an earlier moment, and all this is said of now."""
         self._clock = clock
         self._bars: Bars | None = None
         self._head: list[Line] = []
@@ -44,7 +46,8 @@ class Tokens(Lines):
     def caption(self) -> str:
         """For the title: what the bars are."""
         bars = self._bars
-        return f"{bars.unit.capitalize()} by {bars.by}" if bars is not None else "Tokens"
+        what = f"{bars.unit.capitalize()} by {bars.by}" if bars is not None else "Tokens"
+        return f"{what}, as of now" if self.is_of_now else what
 
     @property
     def is_behind(self) -> bool:
