@@ -7,9 +7,23 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "streamkit"
 UNIT = ROOT / "tests" / "unit"
+VIEWER = ROOT / "tests" / "viewer"
 
-WITHOUT_A_MODULE = {Path("test_public_api.py")}
-"""Tests of the package as a whole."""
+WITHOUT_A_MODULE = {
+    UNIT / "test_public_api.py",  # the package as a whole
+    VIEWER / "test_fixtures.py",  # the viewer as a whole: on every body, as text, as pictures
+    VIEWER / "test_screens.py",
+    VIEWER / "test_pictures.py",
+}
+TESTED_WITH = {
+    "groups.py": "test_tree.py",  # the tree is these five, and is held against one oracle
+    "parts.py": "test_tree.py",
+    "kinds.py": "test_tree.py",
+    "sums.py": "test_tree.py",
+    "refold.py": "test_watched.py",  # what a run was is asked of what is watched
+    "dialogs.py": "test_commands.py",  # keys open them
+}
+"""Modules of the viewer without a test file of their own, and where their tests are."""
 
 
 def is_mirrored(module):
@@ -17,21 +31,35 @@ def is_mirrored(module):
     return not module.name.startswith("__") and module.parts[0] not in ("cli", "demo")
 
 
-MODULES = sorted(path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py") if is_mirrored(path.relative_to(PACKAGE)))
-TESTS = sorted(path.relative_to(UNIT) for path in UNIT.rglob("test_*.py"))
+def modules(package, tests):
+    found = (path.relative_to(package) for path in package.rglob("*.py"))
+    return [(module, tests) for module in sorted(found) if is_mirrored(module)]
 
 
-@pytest.mark.parametrize("module", MODULES, ids=str)
-def test_a_module_has_its_test(module):
-    assert (UNIT / module.parent / f"test_{module.name}").is_file()
+MODULES = modules(PACKAGE, UNIT) + modules(ROOT / "viewer", VIEWER)
+TESTS = [(test, PACKAGE, UNIT) for test in sorted(UNIT.rglob("test_*.py"))]
+TESTS += [(test, ROOT / "viewer", VIEWER) for test in sorted(VIEWER.rglob("test_*.py"))]
 
 
-@pytest.mark.parametrize("test", TESTS, ids=str)
-def test_a_test_has_its_module(test):
+@pytest.mark.parametrize(("module", "tests"), MODULES, ids=[f"{tests.name}-{module}" for module, tests in MODULES])
+def test_a_module_has_its_test(module, tests):
+    own = f"test_{module.name}"
+    name = TESTED_WITH.get(str(module), own) if tests == VIEWER else own
+    assert (tests / module.parent / name).is_file()
+
+
+@pytest.mark.parametrize(("test", "package", "tests"), TESTS, ids=[str(test.relative_to(ROOT)) for test, *_ in TESTS])
+def test_a_test_has_its_module(test, package, tests):
     name = test.name.removeprefix("test_")
-    folder = PACKAGE / test.parent
+    folder = package / test.parent.relative_to(tests)
     own = {folder / name, folder / name.removesuffix(".py") / "__init__.py"}  # a package's own __init__ may have a test
     assert test in WITHOUT_A_MODULE or any(path.is_file() for path in own)
+
+
+def test_nothing_is_excused_that_has_a_test_or_is_gone():
+    assert all((ROOT / "viewer" / module).is_file() for module in TESTED_WITH)
+    assert not [module for module in TESTED_WITH if (VIEWER / f"test_{module}").exists()]
+    assert all(test.is_file() for test in WITHOUT_A_MODULE)
 
 
 def test_the_code_stands_in_five_folders_and_no_others():

@@ -10,7 +10,7 @@ from streamkit.cli.render.cells import Span, cut, pad
 from streamkit.cli.render.look import ASCII, Look
 from viewer import labels
 from viewer.axis import Axis
-from viewer.facts import Facts, Moment
+from viewer.facts import Facts, Moment, Now
 from viewer.paint import Palette
 from viewer.rows import Key, Row
 from viewer.tree import RunTree
@@ -19,7 +19,7 @@ from viewer.widgets.lines import Lines
 _LOOKED_AT: Final = 64
 """So many executions are looked at for one that runs: those that began last."""
 _TENTH: Final = 10
-"""What goes on is drawn anew ten times a second."""
+"""What goes on is drawn anew ten times a second, where time goes by itself."""
 
 
 class RunTreePane(Lines):
@@ -118,9 +118,11 @@ class RunTreePane(Lines):
         for number, row in enumerate(self._rows(first, count), first):
             facts = moment.facts(row.item)
             self._window[number] = row, facts
-            tenth = int(moment.time * _TENTH) if facts.goes_on else 0
+            told = facts._replace(cost=None)
+            if facts.goes_on and isinstance(moment, Now):  # its seconds never stand still
+                told = told._replace(seconds=int(moment.time * _TENTH))
             said = getattr(row.item, "revision", 0)
-            keys.append((row, facts._replace(cost=None), said, tenth, axis, row.key in self.hits))
+            keys.append((row, told, said, axis, row.key in self.hits))
         return keys
 
     def spans(self, number: int, width: int) -> Sequence[Span]:

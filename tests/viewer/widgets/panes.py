@@ -50,7 +50,7 @@ class Clock:
 
 
 class Host(App):
-    """An app of one pane."""
+    """An app of one pane, or of none."""
 
     def __init__(self, pane):
         super().__init__()
@@ -58,7 +58,8 @@ class Host(App):
         self.messages = []
 
     def compose(self):
-        yield self.pane
+        if self.pane is not None:
+            yield self.pane
 
     def on_scrub_seek(self, message):
         self.messages.append(message.fraction)

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from streamkit.cli.render.cells import Span
 from tests.viewer.widgets.panes import Host, screen
 from viewer.paint import Palette
-from viewer.widgets.line import Line
 from viewer.widgets.lines import Lines
 
 
@@ -60,18 +59,3 @@ async def test_the_cursor_stays_among_the_lines():
         pane.count = 0
         pane.move_to(1)
         assert pane.cursor == 2, "where there are no lines it goes nowhere"
-
-
-async def test_a_line_is_painted_when_it_says_something_else(monkeypatch):
-    told = [Span("one")]
-    line = Line(Palette(), lambda width: list(told))
-    async with Host(line).run_test(size=(20, 3)) as pilot:
-        line.sync()
-        await pilot.pause()
-        painted = []
-        monkeypatch.setattr(line, "refresh", lambda: painted.append(told[0].text))
-        line.sync()
-        assert painted == []
-        told[0] = Span("two")
-        line.sync()
-        assert painted == ["two"]
