@@ -1,82 +1,194 @@
-"""What must not stand in a recording, masked: the same length, and the same placeholder for the same secret."""
+"""Secrets, kept out of a recording: each is replaced, at its own length, by a placeholder that is the same wherever it stood.
 
-import hashlib
+A body is masked line by line, since an event is a line: what is found in a line is masked in all of it and in all that
+follows, whatever the chunks were. A line of more than 128 KiB is masked in pieces of that size.
+"""
+
 import re
 from collections.abc import Iterable
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
-from streamkit.recording.format import Entry, Exchange, Header, Request, Response
-
-_SECRET_HEADER: Final = re.compile(
-    r"authorization|cookie|passw|secret|credential|signature|passport|api[-_]?key|csrf|xsrf|session"
-    r"|^proxy-|(?:^|[-_])(?:auth|key|token)$",
-    re.IGNORECASE,
+from streamkit.recording.format import (
+    Chunk,
+    End,
+    Entry,
+    Exchange,
+    Header,
+    Marker,
+    Request,
+    Response,
+    decode_entry,
+    decode_header,
+    encode_entry,
+    encode_header,
 )
-"""Names of headers whose values are secret. Of tokens, the singular: `x-ratelimit-remaining-tokens` is a count."""
-_SCHEME: Final = re.compile(r"(?:bearer|basic|digest|token|apikey) +", re.IGNORECASE)
+from streamkit.recording.secret import LONGEST, find, in_header, is_secret, is_specific, scheme_of
+from streamkit.recording.spelling import Place, Spellings, is_placeholder, placeholder
+
+_LONGEST_SECRET: Final = 3072
+"""Characters: so many that all of its spellings are shorter than `LONGEST` bytes."""
+_MOST_FOUND: Final = 64
+"""So many secrets are remembered that nobody announced, and of"""
+_MOST_CHARACTERS: Final = 16 * 1024
+"""so many characters in all: what a server sends must not make each line cost more and more."""
+_LINE_END: Final = re.compile(rb"[\r\n]")
+
+
+class _Piece(NamedTuple):
+    """Bytes of the body that are masked at once."""
+
+    end: int
+    seen: int
+    """So far one must look for the ends of secrets that begin in it."""
 
 
 class Redactor:
-    """Masks secrets. It knows those that it was told of, and learns others from what it sees."""
+    """Masks the secrets of one recording. It knows those that it was told of, and learns others from what it sees."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         """Prepare to mask.
 
         Args:
-            secrets: values that must not pass.
+            secrets: values that must not pass, however short or plain they are.
+
+        Raises:
+            ValueError: one is longer than 3,072 characters.
         """
-        self._known = {secret for secret in secrets if secret}
-
-    def header(self, header: Header) -> Header:
-        """Return a header without its secrets."""
-        return msgspec.structs.replace(
-            header, request=self._request(header.request), response=self._response(header.response)
-        )
-
-    def exchange(self, exchange: Exchange) -> Exchange:
-        """Return an exchange without its secrets."""
-        return Exchange(self._request(exchange.request), self._response(exchange.response), exchange.at)
-
-    def text(self, text: str) -> str:
-        """Return a text without its secrets."""
-        for secret in self._known:
-            text = text.replace(secret, placeholder(secret, len(secret)))
-        return text
+        self._known = Spellings()
+        self._found = 0
+        self._found_characters = 0
+        self._held = bytearray()
+        """Bytes of the body that are not masked yet."""
+        self._searched = 0
+        """So many of them hold no line end."""
+        for secret in filter(None, secrets):
+            if len(secret) > _LONGEST_SECRET:
+                raise ValueError(f"a secret of more than {_LONGEST_SECRET:,} characters")
+            self._known.add(secret)
 
     def learn(self, header: Header, entries: Iterable[Entry]) -> None:
-        """Look for secrets in a whole recording, before any of it is masked."""
+        """Look for the secrets of a whole recording, so that they can be masked also where they stand before."""
+        self.header(header)
+        for entry in entries:
+            match entry:
+                case Chunk(_, data):
+                    self.feed(data)
+                case Marker(_, text):
+                    self.text(text)
+                case Exchange():
+                    self.exchange(entry)
+                case End():
+                    pass
+        self.close()
+
+    # ---- the body
 
     def feed(self, data: bytes) -> bytes:
-        """Mask the next bytes of the body; return those that are done."""
-        return data
+        """Mask the next bytes of the body; return those that are done, in all as many as were fed."""
+        self._held += data
+        return self._release(is_end=False)
 
     def close(self) -> bytes:
         """End the body; return the rest of it."""
-        return b""
+        return self._release(is_end=True)
 
-    def _request(self, request: Request) -> Request:
+    def _release(self, *, is_end: bool) -> bytes:
+        done = 0
+        pieces: list[bytes] = []
+        while (piece := self._next_piece(done, is_end=is_end)) is not None:
+            pieces.append(self._masked(bytes(self._held[done : piece.seen]), piece.end - done))
+            done += len(pieces[-1])
+            self._searched = 0
+        del self._held[:done]
+        self._searched = min(len(self._held), LONGEST)
+        return b"".join(pieces)
+
+    def _next_piece(self, start: int, *, is_end: bool) -> "_Piece | None":
+        """Return where the piece ends that is masked next; None as long as that is not known."""
+        held = self._held
+        line_end = _LINE_END.search(held, start + self._searched, start + LONGEST)
+        if line_end is not None:
+            return _Piece(line_end.end(), line_end.end())
+        size = len(held) - start
+        if size >= 2 * LONGEST or (is_end and size > LONGEST):
+            return _Piece(start + LONGEST, start + 2 * LONGEST)
+        return _Piece(len(held), len(held)) if is_end and size else None
+
+    # ---- what is told beside the body
+
+    def header(self, header: Header) -> Header:
+        """Return a header without its secrets; they are known from now on."""
+        header = msgspec.structs.replace(
+            header, request=self._of_request(header.request), response=self._of_response(header.response)
+        )
+        return decode_header(self._masked(encode_header(header)))
+
+    def exchange(self, exchange: Exchange) -> Exchange:
+        """Return an exchange without its secrets; they are known from now on."""
+        exchange = Exchange(self._of_request(exchange.request), self._of_response(exchange.response), exchange.at)
+        masked = decode_entry(self._masked(encode_entry(exchange)))
+        assert isinstance(masked, Exchange)  # noqa: S101 - for the type checker
+        return masked._replace(at=exchange.at)
+
+    def text(self, text: str) -> str:
+        """Return a text without its secrets; they are known from now on."""
+        lines = text.encode("utf-8", "replace").splitlines(keepends=True)  # of bytes: other separators are no line ends
+        return b"".join(map(self._masked, lines)).decode()
+
+    def _of_request(self, request: Request) -> Request:
         return msgspec.structs.replace(request, headers=self._headers(request.headers))
 
-    def _response(self, response: Response) -> Response:
+    def _of_response(self, response: Response) -> Response:
         return msgspec.structs.replace(response, headers=self._headers(response.headers))
 
     def _headers(self, headers: dict[str, str]) -> dict[str, str]:
-        return {name: self._value(value) if is_secret(name) else value for name, value in headers.items()}
+        return {name: self._value(name, value) if is_secret(name) else value for name, value in headers.items()}
 
-    def _value(self, value: str) -> str:
-        scheme = _SCHEME.match(value)
-        start = scheme.end() if scheme else 0
-        return value[:start] + placeholder(value[start:], len(value) - start)
+    def _value(self, name: str, value: str) -> str:
+        for secret in in_header(name, value):
+            self._remember(secret)
+        scheme = scheme_of(value)
+        rest = value.removeprefix(scheme)
+        return value if is_placeholder(rest) else scheme + placeholder(rest, len(rest))
 
+    # ---- masking
 
-def is_secret(name: str) -> bool:
-    """Whether the value of a header of this name is secret."""
-    return _SECRET_HEADER.search(name) is not None
+    def _masked(self, data: bytes, limit: int | None = None) -> bytes:
+        """Mask a line, or the part of one.
 
+        Args:
+            data: with all of each secret that begins before the limit.
+            limit: so many bytes are to be masked; by default all.
 
-def placeholder(secret: str, length: int) -> str:
-    """Return what stands instead of a secret, in so many letters and digits."""
-    digest = hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()[:4]
-    return f"REDACTED{digest}".ljust(length, "x")[:length]
+        Returns:
+            So many bytes, or as many more as the last secret has.
+        """
+        end = len(data) if limit is None else limit
+        if data.isspace():
+            return data[:end]
+        masked, done = bytearray(data), 0
+        for place in self._places(data, end):
+            if place.end > done:
+                start = max(place.start, done)
+                masked[start : place.end] = placeholder(place.secret, place.end - start).encode()
+                done = place.end
+        return bytes(masked[: max(end, done)])
+
+    def _places(self, data: bytes, end: int) -> list[Place]:
+        """Return where secrets begin before the end, known ones and new ones, in order; they may overlap."""
+        found = [place for place in find(data) if place.start < end and not is_placeholder(place.secret)]
+        for place in found:
+            self._remember(place.secret)
+        found += (place for place in self._known.places(data) if place.start < end)
+        return sorted(found, key=lambda place: (place.start, -place.end))
+
+    def _remember(self, secret: str) -> None:
+        """Know a secret that was found, unless it is a common word, or there are too many."""
+        if secret in self._known or is_placeholder(secret) or not is_specific(secret) or len(secret) > _LONGEST_SECRET:
+            return
+        if self._found < _MOST_FOUND and self._found_characters + len(secret) <= _MOST_CHARACTERS:
+            self._found += 1
+            self._found_characters += len(secret)
+            self._known.add(secret)
