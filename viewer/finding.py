@@ -70,8 +70,8 @@ class Finding:
         if self._app.pane is self._app.runs and self.runs_where is not None:
             self.filter_runs("")
         elif self.searched:
-            self.searched, self.hits = "", ()
-            self._mark()
+            self.searched = ""
+            self._find()
         elif self._critical:
             self.toggle_critical()
         elif self.where is not None:
@@ -100,15 +100,16 @@ class Finding:
         if not self.searched or tree is None:
             self.hits = ()
         elif pane.rows is not None:
-            self.hits = [row.key for row in pane.rows if row.depth and wanted(row.item)]
+            self.hits = [row.key for row in pane.rows if row.depth and wanted.item(row.item)]
         else:
             self.hits = tree.find(wanted)
-        self._places = {key: place for place, key in enumerate(self.hits)}
+        self._places = dict(zip(self.hits, range(len(self.hits)), strict=True))
         self._mark()
 
     def _mark(self) -> None:
         """Mark what was found, and the critical path."""
-        self._app.run_tree.hits = frozenset((*self.hits, *self._path))
+        found = self._places.keys()
+        self._app.run_tree.hits = found | set(self._path) if self._path else found
 
     def next_hit(self, steps: int, *, stay: bool = False) -> None:
         """Go to the next hit, or the one before; with `stay` not if this is one."""
@@ -250,16 +251,23 @@ class _Wanted:
         self._may_be_round = text.rstrip("0123456789") in "round "
         self._known: dict[tuple[str, str, str, str | None], bool] = {}
 
-    def __call__(self, item: Item) -> bool:
-        if isinstance(item, Round):
-            return self._may_be_round and self._is_in(name_of(item))
-        if not isinstance(item, NodeExecution):
-            return self._is_in(name_of(item), getattr(item, "error", None) or "")
-        words = item.title, item.type, item.node_id, item.error
+    def execution(self, node: NodeExecution) -> bool:
+        """Whether it is in the words of an execution."""
+        words = node.title, node.type, node.node_id, node.error
         known = self._known.get(words)
         if known is None:
-            known = self._known[words] = self._is_in(name_of(item), item.type, item.node_id, item.error or "")
+            known = self._known[words] = self._is_in(name_of(node), node.type, node.node_id, node.error or "")
         return known
+
+    def other(self, item: Item) -> bool:
+        """Whether it is in what another item is called, or in its error."""
+        if isinstance(item, Round):
+            return self._may_be_round and self._is_in(name_of(item))
+        return self._is_in(name_of(item), getattr(item, "error", None) or "")
+
+    def item(self, item: Item) -> bool:
+        """Whether it is in any item."""
+        return self.execution(item) if isinstance(item, NodeExecution) else self.other(item)
 
     def _is_in(self, *words: str) -> bool:
         return self._text in " ".join(words).lower()

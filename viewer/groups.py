@@ -7,16 +7,21 @@ Rule 3: what a person said counts. Else open is what goes on or went wrong, and 
 
 import math
 from collections.abc import Collection, Iterable
+from operator import attrgetter
+from typing import Final
 
 from streamkit.run import Run
 from streamkit.run.execution import NodeExecution
 from streamkit.run.logs import Log
 from streamkit.run.rounds import Round
+from viewer.beginnings import Beginnings
 from viewer.folds import Folds
 from viewer.kinds import INSIDE, LOG, ROUNDS, Attempts, Entries, LogTree, Rounds, Top, goes_on_from
 from viewer.parts import Group, Part
 from viewer.rows import RUN, Item, Key, key_of_home, named
 from viewer.sums import Home, Sums, home_of
+
+_NUMBER: Final = attrgetter("number")
 
 
 class Groups:
@@ -44,7 +49,11 @@ class Groups:
             self._begin()
             return
         nodes = [run.executions[execution_id] for execution_id in changes.changed]
+        self._number(nodes)
         homes = self._sums.update(nodes, changes.gone)
+        for home in homes:
+            if isinstance(home, Round):
+                self._beginnings.forget(home)
         self._moved |= bool(homes or changes.gone)
         for execution_id in changes.gone:
             self._close_at(("x", execution_id))
@@ -54,12 +63,21 @@ class Groups:
         """Look at all of the run."""
         self._revision = self.run.changed_since(self.run.revision).revision
         self._sums = Sums(self.run.executions.values())
+        self._beginnings = Beginnings()
+        self._by_number = sorted(self.run.executions.values(), key=_NUMBER)
         self._build()
+
+    def _number(self, nodes: Iterable[NodeExecution]) -> None:
+        """Keep all executions by their numbers, for who goes to and fro."""
+        last = self._by_number[-1].number if self._by_number else 0
+        self._by_number += sorted((node for node in nodes if node.number > last), key=_NUMBER)
+        if len(self._by_number) != len(self.run.executions):  # some were taken back
+            self._by_number = sorted(self.run.executions.values(), key=_NUMBER)
 
     def _build(self) -> None:
         """Open what is open from nothing."""
         self._groups: dict[Key, Group] = {}
-        self._top = Top(self.run)
+        self._top = Top(self.run, self._beginnings)
         self._fill(self._top)
         self._moved = True
 

@@ -5,7 +5,7 @@ Each reads the run's own lists where they stand.
 
 import math
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from operator import attrgetter
 from typing import Final
 
@@ -14,6 +14,7 @@ from streamkit.run.execution import NodeExecution
 from streamkit.run.logs import Log, log_order
 from streamkit.run.rounds import Round, Siblings
 from streamkit.run.state import Attempt
+from viewer.beginnings import Beginnings
 from viewer.parts import Part
 from viewer.rows import RUN, Key, key_of_home
 
@@ -31,11 +32,12 @@ INSIDE: Final = -1
 class Top(Part):
     """The run alone."""
 
-    __slots__ = ("_run",)
+    __slots__ = ("_beginnings", "_run")
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, beginnings: Beginnings) -> None:
         super().__init__()
         self._run = run
+        self._beginnings = beginnings
 
     def order(self, item: Run) -> int:
         """Return the only number."""
@@ -55,7 +57,7 @@ class Top(Part):
 
     def parts_below(self, item: Run) -> tuple[Part, ...]:
         """Return the top level."""
-        return (Executions(item.top),)
+        return (Executions(item.top, self._beginnings),)
 
     def _position(self, order: int) -> int:
         return order
@@ -67,11 +69,12 @@ class Top(Part):
 class Executions(Part):
     """Executions beside each other: at the top level, or in a round."""
 
-    __slots__ = ("_siblings",)
+    __slots__ = ("_beginnings", "_siblings")
 
-    def __init__(self, siblings: Siblings) -> None:
+    def __init__(self, siblings: Siblings, beginnings: Beginnings) -> None:
         super().__init__()
         self._siblings = siblings
+        self._beginnings = beginnings
 
     def order(self, item: NodeExecution) -> int:
         """Return the number of an execution."""
@@ -83,21 +86,24 @@ class Executions(Part):
 
     def may_open(self, item: NodeExecution) -> bool:
         """Whether something stands below an execution, or may come there."""
-        return item.container is not None or bool(item.attempts) or bool(item.entries)
+        return not item.is_bare
 
     def has_below(self, item: NodeExecution, limit: float) -> bool:
         """Whether something that is shown stands below an execution."""
+        if item.is_bare:
+            return False
         inside = item.container
         return (
             bool(item.attempts)
             or bool(item.entries)
-            or (inside is not None and any(has_begun(turn, limit) for turn in inside.in_order()))
             or (inside is not None and begun(inside.unassigned.in_order(), limit) > 0)
+            or self._beginnings.begun(item, limit)[1] > 0
         )
 
     def parts_below(self, item: NodeExecution) -> tuple[Part, ...]:
         """Return what can stand below an execution, as it is drawn."""
-        return Attempts(item), Entries(LogTree(item)), Rounds(item), Unassigned(item)
+        beginnings = self._beginnings
+        return Attempts(item), Entries(LogTree(item)), Rounds(item, beginnings), Unassigned(item, beginnings)
 
     def _position(self, order: int) -> int:
         return bisect_left(self.items, order, hi=self.count, key=_NUMBER)
@@ -112,8 +118,8 @@ class Unassigned(Executions):
 
     __slots__ = ("_container",)
 
-    def __init__(self, container: NodeExecution) -> None:
-        super().__init__(_NONE)
+    def __init__(self, container: NodeExecution, beginnings: Beginnings) -> None:
+        super().__init__(_NONE, beginnings)
         self._container = container
 
     def _read(self, limit: float) -> tuple[Sequence[NodeExecution], int]:
@@ -125,10 +131,11 @@ class Unassigned(Executions):
 class Rounds(Part):
     """The rounds of a container."""
 
-    __slots__ = ("container", "going_from")
+    __slots__ = ("_beginnings", "container", "going_from")
 
-    def __init__(self, container: NodeExecution) -> None:
+    def __init__(self, container: NodeExecution, beginnings: Beginnings) -> None:
         super().__init__()
+        self._beginnings = beginnings
         self.container = container
         self.going_from: float = goes_on_from(container)
         """Where rounds went on from, when it was last asked."""
@@ -147,15 +154,15 @@ class Rounds(Part):
 
     def parts_below(self, item: Round) -> tuple[Part, ...]:
         """Return the executions of a round."""
-        return (Executions(item.siblings),)
+        return (Executions(item.siblings, self._beginnings),)
 
     def _position(self, order: float) -> int:
         return bisect_left(self.items, order, hi=self.count, key=_INDEX)
 
     def _read(self, limit: float) -> tuple[Sequence[Round], int]:
-        rounds = self.container.container.in_order() if self.container.container else ()
         if limit != math.inf:
-            rounds = [turn for turn in rounds if has_begun(turn, limit)]
+            return self._beginnings.begun(self.container, limit)
+        rounds = self.container.container.in_order() if self.container.container else ()
         return rounds, len(rounds)
 
     def going_on(self) -> Sequence[Round]:
@@ -223,6 +230,14 @@ class LogTree:
         found = self._top if entry_id is None else self._below[entry_id]
         return [self.execution.entries[child] for child in found]
 
+    def walk(self) -> Iterator[Log]:
+        """Yield every entry, depth first."""
+        waiting = self._top[::-1]
+        while waiting:
+            entry_id = waiting.pop()
+            yield self.execution.entries[entry_id]
+            waiting += self._below[entry_id][::-1]
+
     def around(self, entry_id: str) -> str | None:
         """Return the entry under which one hangs; None at the top."""
         return self._around.get(entry_id)
@@ -267,11 +282,6 @@ class Entries(Part):
 def begun(nodes: Sequence[NodeExecution], limit: float) -> int:
     """Return how many of some executions had begun when the run had so many."""
     return len(nodes) if limit == math.inf else bisect_right(nodes, limit, key=_NUMBER)
-
-
-def has_begun(turn: Round, limit: float) -> bool:
-    """Whether something of a round had begun when the run had so many executions."""
-    return turn.siblings.in_order()[0].number <= limit
 
 
 def goes_on_from(container: NodeExecution) -> float:

@@ -3,6 +3,8 @@
 Executions stand where they turned out to stand: of some only a later frame told the round.
 """
 
+from collections.abc import Callable
+
 from streamkit.run import NodeExecution, Run
 from streamkit.run.rounds import Round
 from viewer.facts import Facts, Now
@@ -16,17 +18,21 @@ _WORST = ("failed", "stopped", "paused", "unknown", "running")
 class Then:
     """The moment after so many events."""
 
-    def __init__(self, history: History, event: int, clock: float | None = None) -> None:
+    def __init__(
+        self, history: History, event: int, rounds: Callable[[NodeExecution], int], clock: float | None = None
+    ) -> None:
         """Look back.
 
         Args:
             history: what is known of the run.
             event: so many events were folded.
+            rounds: tells how many rounds of a container had begun: `RunTree.rounds_begun`.
             clock: seconds on the clock of the run; by default when the last of them came.
         """
         self._history = history
         self._event = event
         self._born = history.count_at(event)
+        self._rounds = rounds
         self._now = Now(0.0)
         self.time = clock if clock is not None else history.time_of(event)
 
@@ -53,12 +59,8 @@ class Then:
         tokens = history.tokens_of(node.number, event)
         error = node.error if status in _TROUBLE else None
         attempts = history.attempts_of(node.number, event)
-        return Facts(status, node.seen_at, end, seconds, tokens, None, attempts, self._rounds(node), error)
-
-    def _rounds(self, node: NodeExecution) -> int:
-        """Count the rounds of a container that had begun."""
-        rounds = node.container.in_order() if node.container is not None else ()
-        return sum(turn.siblings.in_order()[0].number <= self._born for turn in rounds if turn.siblings)
+        rounds = self._rounds(node) if node.container is not None else 0
+        return Facts(status, node.seen_at, end, seconds, tokens, None, attempts, rounds, error)
 
     def _round(self, turn: Round) -> Facts:
         found = [self._node(node) for node in turn.siblings.in_order() if node.number <= self._born]

@@ -112,7 +112,7 @@ class Session:
             return None
         if self.past is None:
             return self.now
-        return Then(run.history, self.past, self._clock)
+        return Then(run.history, self.past, tree.rounds_begun, self._clock)
 
     @property
     def now(self) -> Now | None:

@@ -151,6 +151,12 @@ class NodeExecution:
         return self._extras.container
 
     @property
+    def is_bare(self) -> bool:
+        """Whether nothing stands below this: neither rounds nor tries nor a log."""
+        extras = self._extras
+        return extras.container is None and not extras.attempts and not extras.logs
+
+    @property
     def inferred(self) -> bool:
         """Whether the status is our conclusion, which yields to any later word of the server."""
         return self._extras.inferred

@@ -17,6 +17,7 @@ from viewer.past import Then
 from viewer.session import Session
 from viewer.sources import FileSource, FolderSource
 from viewer.stream import Watch
+from viewer.tree import RunTree
 
 HOSTILE = [name for name in BODIES if name.startswith("hostile/")]
 SMALL = [name for name in ONE_RUN if len(BODIES[name]) < 40_000]
@@ -132,7 +133,7 @@ def test_facts_of_the_past_are_those_of_a_run_that_came_as_far(name):
     events = sorted({0, run.events, *(chance.randrange(run.events + 1) for _ in range(EACH))}) if run.events else [0]
     for event in events:
         fresh = run.at(event)
-        then = Then(run.history, event)
+        then = Then(run.history, event, RunTree(run.run).rounds_begun)
         now = Now(then.time)
         assert then.facts(run.run).status == fresh.status, event
         for node in fresh.executions.values():

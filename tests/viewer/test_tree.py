@@ -91,12 +91,26 @@ class Pair:
         assert tree.window(len(rows), 1) == []
         everything = self.oracle.rows(everything=True)
         assert list(tree.walk()) == everything
+        assert tree.find(Everything()) == [row.key for row in everything[1:]]
+        begun = sorted(filter(self.oracle.begun, self.run.executions.values()), key=lambda node: -node.number)
+        assert [node.number for node in tree.latest()] == [node.number for node in begun]
         above = self.oracle.above()
         assert all(list(tree._above(row.key)) == above[row.key] for row in everything)
         for node in self.run.executions.values():
+            assert tree.rounds_begun(node) == sum(any(map(self.oracle.begun, turn.nodes)) for turn in node.rounds)
             for item in (node, *node.rounds) if node.container is not None else ():
                 sums = tree._sums.of(item)
                 assert (sums.tokens, sums.executions) == self.oracle.spent(item)
+
+
+class Everything:
+    """Is looked for."""
+
+    def execution(self, _node):
+        return True
+
+    def other(self, _item):
+        return True
 
 
 def look(rows):

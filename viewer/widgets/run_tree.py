@@ -1,6 +1,6 @@
 """The tree of a run beside its waterfall."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Sequence, Set
 from itertools import islice
 from typing import Final
 
@@ -35,7 +35,7 @@ class RunTreePane(Lines):
         self.zoomed: Axis | None = None
         """The stretch of time that somebody asked for."""
         self.follow = True
-        self.hits: frozenset[Key] = frozenset()
+        self.hits: Set[Key] = frozenset()
         """Rows that a search found."""
         self.rows: Sequence[Row] | None = None
         """Rows of a filtered or sorted view; None: those of the tree."""

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from streamkit import Run
-from streamkit.run import NodeUsage
+from streamkit.run import LogEntry, NodeUsage
 
 from .executions import container, execution, ids
 
@@ -76,6 +76,23 @@ def test_what_is_no_container_has_no_rounds(run):
 
 
 # ---- walking
+
+
+@pytest.mark.parametrize(
+    "grow",
+    [
+        lambda run, node: run.place(run.open_execution("inside", "n", type="t", title=""), node, 0),
+        lambda run, node: run.retry_execution(node, 1, "no", None),
+        lambda run, node: run.log(node, LogEntry(id="l", label="", status="start"), None),
+    ],
+    ids=["a container", "tries", "a log"],
+)
+def test_an_execution_is_bare_until_something_stands_below_it(run, grow):
+    node = run.open_execution("a", "a", type="llm", title="A")
+    run.append_execution_text(node, "text is no row")
+    assert node.is_bare
+    grow(run, node)
+    assert not node.is_bare
 
 
 def test_a_walk_goes_down_before_it_goes_on(run):
