@@ -5,6 +5,7 @@
 With pytest, the fixtures `dify`, `ragflow` and `openai_server` are there as soon as streamkit is installed.
 """
 
+from streamkit.testing.bundled import Bundled, recordings
 from streamkit.testing.chunks import rechunk
 from streamkit.testing.clock import FakeClock
 from streamkit.testing.dify import DifyStream
@@ -12,4 +13,4 @@ from streamkit.testing.openai import OpenAIStream
 from streamkit.testing.ragflow import RAGFlowStream
 from streamkit.testing.stream import Stream
 
-__all__ = ["DifyStream", "FakeClock", "OpenAIStream", "RAGFlowStream", "Stream", "rechunk"]
+__all__ = ["Bundled", "DifyStream", "FakeClock", "OpenAIStream", "RAGFlowStream", "Stream", "rechunk", "recordings"]
