@@ -134,7 +134,8 @@ def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None
 def main() -> None:
     """See inside a Dify run: every node, round, retry, form, token and cent.
 
-    FILE is a response body as it came, or "-" for standard input. Saving one is all it takes:
+    FILE is a response body as it came, a recording (.skrec, .skrec.zst), or "-" for standard input. Saving one is all
+    it takes:
 
     \b
       curl -N https://dify.example/v1/workflows/run … > x.sse

@@ -13,8 +13,8 @@ from streamkit.grep import LOOKED_AT
 from streamkit.run import Retention
 from streamkit.subjects import RunSubject
 
-BODIES: Final = (".sse", ".ndjson", ".jsonl")
-"""What the names of response bodies end with; in a folder, other files are passed over."""
+BODIES: Final = (".sse", ".ndjson", ".jsonl", ".skrec", ".skrec.zst")
+"""What the names of response bodies and of recordings end with; in a folder, other files are passed over."""
 
 _GIST: Final = Retention(payloads="drop", max_text=LOOKED_AT)
 

@@ -36,7 +36,9 @@ _SORTS: Final[Mapping[str, Callable[[Listed], Any]]] = {
 @options.as_json
 @options.dialect
 def ls(paths: tuple[str, ...], where: Where, order: str | None, as_json: bool, dialect: str) -> None:
-    """List runs, one line each: in files, and in folders with all below them (.sse, .ndjson, .jsonl).
+    """List runs, one line each: in files, and in folders with all below them.
+
+    In folders, names that end with .sse, .ndjson, .jsonl, .skrec or .skrec.zst are read.
 
     Several files of one run (it paused, and was resumed) are one line; several runs in one file are several.
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from streamkit.cli.body import Body
-from streamkit.cli.sources import Unreadable, chunks, name_of
+from streamkit.cli.sources import Piece, Unreadable, name_of, pieces
 from streamkit.dialects.base import Event
 from streamkit.fold import Fold
 from streamkit.reader import Reader, Record
@@ -38,6 +38,8 @@ class Found(NamedTuple):
 
     run: Run
     names: list[str]
+    began: list[float | None]
+    """When the recordings of these bodies began, in epoch seconds."""
 
 
 class Runs:
@@ -64,28 +66,41 @@ class Runs:
         Raises:
             Unreadable: it cannot be read, or it holds neither a frame nor a JSON object.
         """
-        self.read_body(name_of(source), chunks(source))
+        self.read_pieces(name_of(source), pieces(source))
 
-    def read_body(self, name: str, pieces: Iterable[bytes]) -> None:
+    def read_body(self, name: str, chunks: Iterable[bytes]) -> None:
+        """Read one body of which nobody knows when it came.
+
+        Args:
+            name: what it is called.
+            chunks: its bytes, cut anywhere.
+
+        Raises:
+            Unreadable: it holds neither a frame nor a JSON object, or `chunks` raised it.
+        """
+        self.read_pieces(name, map(Piece, chunks))
+
+    def read_pieces(self, name: str, pieces: Iterable[Piece]) -> None:
         """Read one body.
 
         Args:
             name: what it is called.
-            pieces: its bytes, cut anywhere.
+            pieces: its bytes, cut anywhere, with their times.
 
         Raises:
             Unreadable: it holds neither a frame nor a JSON object, or `pieces` raised it.
         """
         body = Body(self._dialect)
         parting = _Parting(self, name, body.reader)
+        piece = Piece(b"")
         try:
             for piece in pieces:
-                parting.take(body.feed(piece))
+                parting.take(body.feed(piece.data), piece)
         except Unreadable:  # in the middle: what came before counts
-            parting.take(body.close())
+            parting.take(body.close(), piece)
             parting.close()
             raise
-        parting.take(body.close())
+        parting.take(body.close(), piece)
         problem = body.problem()
         if problem is not None:
             raise Unreadable(problem)
@@ -97,7 +112,7 @@ class Runs:
 
     def begin(self, dialect: str) -> Found:
         """Begin a run."""
-        found = Found(Run(dialect, retention=self._retention), [])
+        found = Found(Run(dialect, retention=self._retention), [], [])
         self.found.append(found)
         return found
 
@@ -114,11 +129,17 @@ class _Part(NamedTuple):
 
     found: Found
     fold: Fold
+    offset: float
+    """Seconds from the start of the run's first body to that of this one."""
 
     @property
     def run(self) -> Run:
         """The run."""
         return self.found.run
+
+    def time(self, at: float | None) -> float | None:
+        """Return a time of the body on the clock of the run."""
+        return None if at is None else at + self.offset
 
 
 class _Parting:
@@ -130,20 +151,28 @@ class _Parting:
         self._whole = whole
         self._parts: dict[int, _Part] = {}  # by the id of the run, which lives as long
         self._current: _Part | None = None
-        self._held: list[Record] = []
-        """Events before the first one that says of which run it is."""
+        self._held: list[tuple[Record, float | None]] = []
+        """Events before the first one that says of which run it is, and when they came."""
         self._counted = 0
         """So many bytes of the body are counted."""
+        self._at: float | None = None
+        """When the last bytes came, in seconds since the start of the body."""
+        self._began: float | None = None
+        self._heartbeats = 0
+        self._heartbeat_at: float | None = None
 
-    def take(self, records: list[Record]) -> None:
-        """Take what the body's reader gave for one chunk."""
+    def take(self, records: list[Record], piece: Piece) -> None:
+        """Take what the body's reader gave for some bytes."""
+        self._at, self._began = piece.at, piece.began
+        if self._whole.heartbeats != self._heartbeats:
+            self._heartbeats, self._heartbeat_at = self._whole.heartbeats, piece.at
         for record in records:
             part = self._part_of(record.event)
             if part is None:
-                self._held.append(record)
+                self._held.append((record, piece.at))
             else:
                 self._turn_to(part, record.offset)
-                self._fold(part, record)
+                self._fold(part, record, piece.at)
 
     def close(self) -> None:
         """End the body."""
@@ -154,11 +183,11 @@ class _Parting:
             return
         current.fold.count(bytes=self._whole.size - self._counted)
         first = next(iter(self._parts.values()))  # heartbeats do not say where they stood: the first run has them all
-        first.fold.count(heartbeats=self._whole.heartbeats)
-        current.fold.close()
+        first.fold.count(heartbeats=self._whole.heartbeats, at=first.time(self._heartbeat_at))
+        current.fold.close(current.time(self._at))
         for part in self._parts.values():
             if part is not current:
-                part.fold.close()
+                part.fold.close(part.time(self._at))
 
     # ---- which run
 
@@ -186,10 +215,20 @@ class _Parting:
     def _part_for(self, found: Found) -> _Part:
         part = self._parts.get(id(found.run))
         if part is None:
-            part = _Part(found, Fold(found.run, self._whole, is_first=not self._parts))
+            part = _Part(found, Fold(found.run, self._whole, is_first=not self._parts), self._offset(found))
             self._parts[id(found.run)] = part
             found.names.append(self._name)
+            found.began.append(self._began)
         return part
+
+    def _offset(self, found: Found) -> float:
+        """Return when this body began, on the clock of the first body of a run."""
+        if not found.began:
+            return 0.0
+        first = found.began[0]
+        if first is not None and self._began is not None:
+            return self._began - first
+        return found.run.last_progress_at or 0.0
 
     # ---- what goes to it
 
@@ -198,14 +237,14 @@ class _Parting:
         before, self._current = self._current, part
         if before is None:
             held, self._held = self._held, []
-            for record in held:
-                self._fold(part, record)
+            for record, at in held:
+                self._fold(part, record, at)
         elif before is not part:
             before.fold.count(bytes=offset - self._counted)
             self._counted = offset
 
-    def _fold(self, part: _Part, record: Record) -> None:
-        part.fold.fold(record)
+    def _fold(self, part: _Part, record: Record, at: float | None) -> None:
+        part.fold.fold(record, part.time(at))
         dialect = self._whole.dialect
         self._runs.learn(part.found, dialect.run_keys(record.event) if dialect else ())
 

@@ -160,9 +160,9 @@ def decode_header(line: bytes) -> Header:
         raise ValueError(f"is version {str(keys.get('version'))[:20]} of the format; this streamkit reads {VERSION}")
     try:
         return Header(
-            source=msgspec.convert(keys.get("source") or {}, Source),
-            request=msgspec.convert(keys.get("request") or {}, Request),
-            response=msgspec.convert(keys.get("response") or {}, Response),
+            source=msgspec.convert(keys.get("source", {}), Source),
+            request=msgspec.convert(keys.get("request", {}), Request),
+            response=msgspec.convert(keys.get("response", {}), Response),
             created=msgspec.convert(keys.get("created"), str | None),
             is_timed=keys.get("timed") is not False,
             extra={key: value for key, value in keys.items() if key not in _OURS},

@@ -128,7 +128,7 @@ def test_whatever_cannot_be_read_is_named_and_the_rest_is_listed(cli, folder):
     assert set(result.stderr.splitlines()) == {
         f"streamkit: {folder}/none.sse: no such file",
         f"streamkit: {folder}/empty.sse: is empty",
-        f"streamkit: {folder}/empty: holds no .sse, .ndjson or .jsonl file",
+        f"streamkit: {folder}/empty: holds no .sse, .ndjson, .jsonl, .skrec or .skrec.zst file",
     }
 
 

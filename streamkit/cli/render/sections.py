@@ -111,6 +111,8 @@ def _usage(state: RunState, look: Look) -> Iterator[Line]:
         rows.append(("cost", cost))
     if usage.latency and rows:
         rows.append(("latency", figures.duration(usage.latency)))
+    if state.first_token_at is not None and state.seen_at is not None:
+        rows.append(("text", f"begins after {figures.duration(state.first_token_at - state.seen_at)}"))
     rows += _differences(state)
     if len(state.segments) > 1 and rows:
         parts = [f"{segment.tokens or 0:,}" for segment in state.segments]

@@ -22,7 +22,7 @@ from streamkit.cli.render.parts import gist
 from streamkit.cli.safe import safe_line, safe_text
 from streamkit.run import LogEntry, RunState
 from streamkit.run.state import Attempt, NodeState, RoundState
-from streamkit.subjects import RunSubject
+from streamkit.subjects import NodeSubject, RunSubject
 
 _ERROR_LINES: Final = 3
 _MOST_AT_TOP: Final = 40
@@ -76,7 +76,11 @@ def node_branch(node: NodeState, look: Look, *, nested: bool = False) -> Branch:
         title=safe_line(node.title) or safe_line(node.node_id) or "no name",
         extra=tuple(_extra(node, look)),
         kind=kind,
-        figures=(figures.duration(node.elapsed_time), figures.tokens(node.total_tokens), figures.money(node.cost)),
+        figures=(
+            figures.duration(NodeSubject(node).seconds),
+            figures.tokens(node.total_tokens),
+            figures.money(node.cost),
+        ),
         notes=(_error_note(node.error, node.status, look),) if node.error else (),
         children=(
             *_attempts(node.attempts, look),
