@@ -64,12 +64,13 @@ class Shown:
         """Wait until all that was asked for is done, and the panes were laid out."""
         laid_out = None
         for _ in range(10):
-            before, laid_out = laid_out, await self._laid_out()
+            before, laid_out = laid_out, await self.paint()
             if laid_out == before:
                 break
         await self.pilot._wait_for_screen()
 
-    async def _laid_out(self) -> object:
+    async def paint(self) -> object:
+        """Do what was asked for, and paint once; return what would change if that asked for more."""
         await self.pilot._wait_for_screen()
         screen = self.app.screen
         if not self.app._exit:
