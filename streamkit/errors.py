@@ -8,7 +8,8 @@ Exceptions are for the caller's mistakes and for the rim::
     ├─ RunFailed(run)                 only from Run.raise_for_status(), for those who want it
     ├─ BadWhere(text, place, reason)  a filter that means nothing
     ├─ BadPattern(reason)             a regular expression that is none, or that might never end
-    └─ RecordingError(path, line, reason)  a recording that cannot be read, or not by this installation
+    ├─ RecordingError(path, line, reason)  a recording that cannot be read, or not by this installation
+    └─ ReplayError(reason)            a name, a place or a fault that cannot be replayed
 
 Wrong use of an object (feeding after close) is a plain ``RuntimeError``.
 """
@@ -80,3 +81,7 @@ class RecordingError(StreamkitError):
     def problem(self) -> str:
         """The message without the name of the file."""
         return self.reason if self.line is None else f"line {self.line} {self.reason}"
+
+
+class ReplayError(StreamkitError):
+    """A recording, a place or a fault that cannot be replayed; the message says why, in one line for each reason."""

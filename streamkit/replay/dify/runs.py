@@ -1,0 +1,37 @@
+"""What may be asked of a run of Dify's beside its stream: to stop, and how it stands."""
+
+from streamkit.replay.dify.refusals import refused
+from streamkit.replay.routes import Asked, Reply, reply
+from streamkit.replay.sessions import told_in
+from streamkit.replay.stage import Stage
+
+
+def stop(stage: Stage, asked: Asked) -> Reply:
+    """Stop the run of a task. The server says so of any task, known or not."""
+    stage.stop(asked.params["task_id"])
+    return reply({"result": "success"})
+
+
+def run_detail(stage: Stage, asked: Asked) -> Reply:
+    """Tell how a run stands."""
+    run_id = asked.params["run_id"]
+    session = stage.sessions.of(run_id)
+    parts = session.parts_played(run_id) if session is not None else []
+    if session is None or not parts:
+        return refused("not_found", "Workflow run not found.", 404)
+    run = stage.run_of(parts)
+    goes_on = any(play.take in parts for play in stage.plays.going_on() if play.session is session)
+    told = {
+        "id": run.id,
+        "workflow_id": run.workflow_id,
+        "status": "running" if goes_on else run.status,
+        "inputs": run.inputs or {},
+        "outputs": None if goes_on else run.outputs,
+        "error": run.error.message if run.error and not goes_on else None,
+        "total_steps": run.total_steps or 0,
+        "total_tokens": run.total_tokens or 0,
+        "created_at": run.started_at,
+        "finished_at": None if goes_on else run.finished_at,
+        "elapsed_time": run.elapsed_time,
+    }
+    return told_in(session, reply(told))

@@ -1,0 +1,172 @@
+"""What the server remembers: conversations and runs that were begun, their forms, and what was played of them.
+
+A session begins when the first body of a conversation is played, or of a run that is in none; a turn, a resumption and
+a form find it by the ids that the client was given.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from streamkit.replay.gates import Gate
+from streamkit.replay.library import Take
+from streamkit.replay.rewriting import Ids, fresh_ids, shifted
+from streamkit.replay.routes import Asked, Reply
+from streamkit.run import HumanInput
+
+
+class Form(Struct):
+    """A form of a session, and whether it was answered."""
+
+    token: str
+    """What the client was given: it submits the form."""
+    asked: HumanInput
+    """The form as recorded."""
+    expires_at: float | None
+    """Epoch seconds, as the client was told."""
+    status: str = "waiting"
+    action_id: str | None = None
+    inputs: Any = None
+    """What was entered. Any: the client's."""
+
+
+class Session:
+    """One conversation, or one run outside of any, as the client sees it."""
+
+    def __init__(self, takes: Sequence[Take], ids: Ids, shift: int) -> None:
+        self.takes = takes
+        """All recordings of it, in order."""
+        self.played: list[Take] = []
+        self.messages: list[tuple[Take, Asked]] = []
+        """What was asked, turn by turn, and what answered."""
+        self.shift = shift
+        """Seconds by which all times are moved."""
+        self._ids = ids
+        self.forms = {form.token: form for take in takes for form in self._forms_of(take)}
+        self._held: list[tuple[str, Gate]] = []
+
+    def rewrite(self, body: bytes) -> bytes:
+        """Return bytes of a recording with the ids and times of this session."""
+        return shifted(self._ids.rewrite(body), self.shift)
+
+    def id(self, recorded: str | None) -> str | None:
+        """Return what an id of the recordings is called here."""
+        return self._ids.of(recorded)
+
+    def ids(self) -> set[str]:
+        """Return all ids by which a client may mean this session."""
+        found = {id for take in self.takes for id in _handles(take)}
+        return {self._ids.of(id) or id for id in found} | set(self.forms)
+
+    # ---- turns
+
+    def turns(self) -> list[Take]:
+        """Return its takes that answer a turn, in order."""
+        return [take for take in self.takes if not take.is_continuation]
+
+    def turns_left(self) -> list[Take]:
+        """Return those that come after the last one that was played."""
+        turns = self.turns()
+        last = max((turns.index(take) for take in self.played if take in turns), default=-1)
+        return turns[last + 1 :]
+
+    def begin(self, take: Take) -> None:
+        """Note that a take is played: its forms wait once more."""
+        self.played.append(take)
+        if not take.is_continuation:
+            self.played[:-1] = [other for other in self.played[:-1] if not _is_same_run(other, take)]
+            self.forms |= {form.token: form for form in self._forms_of(take)}
+
+    def parts_played(self, run_id: str) -> list[Take]:
+        """Return what was played of a run since it began last."""
+        return [take for take in self.played if self.id(take.run.id) == run_id]
+
+    # ---- forms
+
+    def hold_for(self, node_id: str, gate: Gate) -> None:
+        """Let a gate open once the form of a node is submitted."""
+        self._held.append((node_id, gate))
+
+    def form_of(self, node_id: str) -> Form | None:
+        """Return the form that a node shows."""
+        return next((form for form in self.forms.values() if form.asked.node_id == node_id), None)
+
+    def submit(self, form: Form, action_id: str, inputs: object) -> None:
+        """Answer a form: what waits for it goes on."""
+        form.status, form.action_id, form.inputs = "submitted", action_id, inputs
+        for node_id, gate in self._held:
+            if node_id == form.asked.node_id:
+                gate.release()
+
+    def _forms_of(self, take: Take) -> Iterable[Form]:
+        for asked in take.run.forms:
+            if asked.token:
+                expires_at = asked.expires_at + self.shift if asked.expires_at is not None else None
+                yield Form(self._ids.of(asked.token) or asked.token, asked, expires_at)
+
+
+def _is_same_run(one: Take, other: Take) -> bool:
+    return one.run.id is not None and one.run.id == other.run.id
+
+
+def _handles(take: Take) -> Iterable[str]:
+    run = take.run
+    return (id for id in (run.id, run.task_id, run.message_id, run.conversation_id) if id)
+
+
+def _all_ids(takes: Iterable[Take]) -> set[str]:
+    """Return every id of runs, tasks, messages, conversations, executions and forms."""
+    forms = {form.form_id for take in takes for form in take.run.forms if form.form_id}
+    return forms.union(*(_handles(take) for take in takes), *(take.run.executions for take in takes))
+
+
+def _all_tokens(takes: Iterable[Take]) -> set[str]:
+    return {form.token for take in takes for form in take.run.forms if form.token}
+
+
+def told_in(session: Session, made: Reply) -> Reply:
+    """Return a small answer with the ids and times of a session."""
+    return msgspec.structs.replace(made, body=session.rewrite(made.body))
+
+
+class Sessions:
+    """All sessions of a server, found by any id that a client was given."""
+
+    def __init__(self, seed: str | None = None, now: Callable[[], float] | None = None) -> None:
+        """Begin without any.
+
+        Args:
+            seed: decides the ids that each session has; None leaves them as recorded.
+            now: tells when a session begins, in epoch seconds: its times move there. None leaves them as recorded.
+        """
+        self._seed = seed
+        self._now = now
+        self._opened = 0
+        self._by_id: dict[str, Session] = {}
+
+    def of(self, id: str) -> Session | None:
+        """Return the session of an id, or of a form token; the last one that had it."""
+        return self._by_id.get(id)
+
+    def open(self, takes: Sequence[Take]) -> Session:
+        """Begin a session with all its recordings, in order."""
+        self._opened += 1
+        ids = Ids()
+        if self._seed is not None:
+            ids = fresh_ids(_all_ids(takes), _all_tokens(takes), f"{self._seed}:{self._opened}")
+        first = min((take.started_at for take in takes if take.started_at is not None), default=None)
+        shift = 0 if self._now is None or first is None else int(self._now()) - first
+        session = Session(takes, ids, shift)
+        self._by_id |= dict.fromkeys(session.ids(), session)
+        return session
+
+    def all(self) -> list[Session]:
+        """Return all of them, in order."""
+        return list(dict.fromkeys(self._by_id.values()))
+
+    def clear(self) -> None:
+        """Forget all of them."""
+        self._by_id.clear()
+        self._opened = 0

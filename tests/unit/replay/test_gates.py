@@ -1,0 +1,22 @@
+"""A gate holds once, until it is released."""
+
+import asyncio
+
+from streamkit.replay.gates import Gate
+
+
+async def test_a_gate_holds_until_it_is_released():
+    gate = Gate("message_end", 10)
+    async with asyncio.TaskGroup() as group:
+        held = group.create_task(gate.hold())
+        await gate.reached()
+        assert (gate.is_reached, gate.is_open, held.done()) == (True, False, False)
+        gate.release()
+    assert gate.is_open
+
+
+async def test_a_gate_that_was_released_before_holds_nothing():
+    gate = Gate("message_end", 10)
+    gate.release()
+    await asyncio.wait_for(gate.hold(), 1)
+    assert gate.is_reached

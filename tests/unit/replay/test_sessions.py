@@ -1,0 +1,129 @@
+"""Sessions know what was begun, by every id that a client was given."""
+
+import pytest
+
+from streamkit.recording import Recording
+from streamkit.replay.gates import Gate
+from streamkit.replay.library import Take
+from streamkit.replay.routes import reply
+from streamkit.replay.sessions import Sessions, told_in
+from tests.unit.replay.serving import DIFY, chat, recorded
+
+PAUSED, RESUMED = (
+    Take(Recording.load(DIFY / f"{name}.sse"), name) for name in ("wf_human_1_paused", "wf_human_2_resumed_approve")
+)
+RUN = "0da69be8-c2e9-4ac5-a254-073f57170ba8"
+TASK = "67cae9e2-24d6-4a64-88b7-30c768c2c83c"
+TOKEN = "RXuAr7fBN8SmbhOkgkqOb1"  # noqa: S105 - of a server that is gone
+
+
+def test_a_session_is_found_by_all_its_ids():
+    sessions = Sessions()
+    session = sessions.open([PAUSED, RESUMED])
+    assert all(sessions.of(id) is session for id in (RUN, TASK, TOKEN))
+    assert sessions.of("unknown") is None
+    assert sessions.all() == [session]
+
+
+def test_without_a_seed_and_a_clock_nothing_is_rewritten():
+    assert Sessions().open([PAUSED]).rewrite(PAUSED.body) == PAUSED.body
+
+
+def test_each_session_has_ids_of_its_own_and_the_same_for_the_same_seed():
+    def ids(seed):
+        sessions = Sessions(seed)
+        return [sessions.open([PAUSED, RESUMED]).id(RUN) for _ in range(2)]
+
+    one, other = ids("a")
+    assert len({RUN, one, other}) == 3
+    assert ids("a") == [one, other]
+    assert ids("b") != [one, other]
+
+
+def test_ids_are_the_same_in_all_bodies_of_a_session():
+    sessions = Sessions("seed")
+    session = sessions.open([PAUSED, RESUMED])
+    bodies = session.rewrite(PAUSED.body) + session.rewrite(RESUMED.body)
+    assert RUN.encode() not in bodies
+    assert bodies.count(str(session.id(RUN)).encode()) == (PAUSED.body + RESUMED.body).count(RUN.encode())
+    assert all(node.encode() not in bodies for node in PAUSED.run.executions)
+    assert PAUSED.run.workflow_id.encode() in bodies
+    assert sessions.of(str(session.id(TASK))) is session
+    assert sessions.of(RUN) is None
+
+
+def test_a_session_begins_now():
+    session = Sessions(now=lambda: 2_000_000_000.7).open([PAUSED, RESUMED])
+    moved = session.rewrite(PAUSED.body)
+    assert b'"created_at":2000000000' in moved
+    (form,) = session.forms.values()
+    assert form.expires_at == PAUSED.run.forms[0].expires_at + session.shift
+
+
+def test_times_of_what_was_resumed_move_by_as_much():
+    session = Sessions(now=lambda: 2_000_000_000).open([PAUSED, RESUMED])
+    assert b'"created_at":2000000003,"reason":"resumption"' in session.rewrite(RESUMED.body)
+
+
+# ---- turns
+
+
+def test_turns_come_one_after_the_other():
+    takes = [Take(recorded(chat(str(number), "c", number)), str(number)) for number in range(3)]
+    session = Sessions().open(takes)
+    assert session.turns_left() == takes
+    session.begin(takes[0])
+    assert session.turns_left() == takes[1:]
+    session.begin(takes[2])
+    assert session.turns_left() == []
+
+
+def test_parts_of_a_run_are_those_since_it_began_last():
+    session = Sessions().open([PAUSED, RESUMED])
+    for take in (PAUSED, RESUMED, PAUSED):
+        session.begin(take)
+    assert session.parts_played(RUN) == [PAUSED]
+    session.begin(RESUMED)
+    assert session.parts_played(RUN) == [PAUSED, RESUMED]
+
+
+# ---- forms
+
+
+@pytest.fixture
+def session():
+    return Sessions().open([PAUSED, RESUMED])
+
+
+def test_a_form_waits_until_it_is_submitted(session):
+    form = session.forms[TOKEN]
+    assert (form.status, session.form_of("ask"), session.form_of("nobody")) == ("waiting", form, None)
+    session.submit(form, "approve", {"comment": "fine"})
+    assert (form.status, form.action_id, form.inputs) == ("submitted", "approve", {"comment": "fine"})
+
+
+def test_a_submission_opens_what_waits_for_it_and_nothing_else(session):
+    gates = {node: Gate(node, 0) for node in ("ask", "other")}
+    for node, gate in gates.items():
+        session.hold_for(node, gate)
+    session.submit(session.forms[TOKEN], "approve", None)
+    assert {node: gate.is_open for node, gate in gates.items()} == {"ask": True, "other": False}
+
+
+def test_a_run_that_begins_again_asks_again(session):
+    session.submit(session.forms[TOKEN], "approve", None)
+    session.begin(PAUSED)
+    assert session.forms[TOKEN].status == "waiting"
+
+
+def test_a_small_answer_has_the_ids_of_its_session():
+    session = Sessions("seed").open([PAUSED])
+    told = told_in(session, reply({"id": RUN}, 201))
+    assert (told.body, told.status) == (b'{"id":"%b"}' % str(session.id(RUN)).encode(), 201)
+
+
+def test_all_sessions_are_forgotten():
+    sessions = Sessions()
+    sessions.open([PAUSED])
+    sessions.clear()
+    assert (sessions.all(), sessions.of(RUN)) == ([], None)
