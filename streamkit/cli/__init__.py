@@ -40,6 +40,7 @@ COMMANDS: Final[Mapping[str, _Entry]] = {
     "stats": _Entry("stats", "Sum up time, errors, tokens and cost over many runs."),
     "view": _Entry("view", "Look at runs in the terminal viewer, live or recorded."),
     "demo": _Entry("demo", "Show real runs that come with streamkit."),
+    "serve": _Entry("serve", "Play recordings as a Dify or RAGFlow server, with speed and faults."),
     "events": _Entry("events", "Print one JSON line for each event."),
     "frames": _Entry("frames", "Print one JSON line for each SSE frame."),
     "diff": _Entry("diff", "Show what is different between two bodies, or between two servers."),
