@@ -121,24 +121,40 @@ class Fold:
             ats: when each arrived.
             size: the number of their bytes.
         """
-        run, sink = self.run, self._sink
+        run = self.run
         run.bytes += size
         if pattern is not self._sink_pattern or run.revision != self._sink_revision:
             self._begin_sink(pattern, texts, ats)
-            return
+        elif not self.at_once(pattern, texts, ats):
+            for event, at in zip(pattern.events(texts), ats, strict=True):
+                self._event(event, at)
+
+    def at_once(self, pattern: Pattern, texts: list[str], ats: Sequence[float | None]) -> bool:
+        """Fold such events in one go, where that comes to the same, and nothing but their text is new.
+
+        Args:
+            pattern: what they have in common.
+            texts: what they say.
+            ats: when each arrived.
+
+        Returns:
+            False if they must be looked at one by one; then nothing was done.
+        """
+        run, sink = self.run, self._sink
+        if sink is None or pattern is not self._sink_pattern or run.revision != self._sink_revision:
+            return False
         first, last = ats[0], ats[-1]
         if first is None or last is None:  # some chunks may have been given a time, and some not
             timed = [at for at in ats if at is not None]
             first, last = (timed[0], timed[-1]) if timed else (None, None)
         spoken = first if texts[0] and ats[0] is first else _spoken_at(texts, ats)
-        if sink is None or sink(texts, spoken) is False:
-            for event, at in zip(pattern.events(texts), ats, strict=True):
-                self._event(event, at)
-        else:
-            run.count(self._sink_kind, len(texts), first)
-            if last is not first:
-                run.count(self._sink_kind, 0, last)
-            self._sink_revision = run.revision
+        if sink(texts, spoken) is False:
+            return False
+        run.count(self._sink_kind, len(texts), first)
+        if last is not first:
+            run.count(self._sink_kind, 0, last)
+        self._sink_revision = run.revision
+        return True
 
     def _begin_sink(self, pattern: Pattern, texts: list[str], ats: Sequence[float | None]) -> None:
         """Fold one event the plain way, which sets all that is the same in those that follow, and ask for a sink."""

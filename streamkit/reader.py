@@ -20,7 +20,7 @@ from streamkit.dialects import DIALECTS, detect, detect_silent, dialect
 from streamkit.dialects.base import REFUSALS, Delta, Dialect, Event, Note, Notes
 from streamkit.jsonbody import JsonBody
 from streamkit.pattern import Pattern, learn
-from streamkit.sse import Dropped, Parser
+from streamkit.sse import Dropped, Frame, Parser
 
 MAX_FRAME_BYTES: Final = 64 * 1024 * 1024
 """The default limit of one frame; real frames of several MB exist (protocol C.11)."""
@@ -261,10 +261,13 @@ class Reader:
     def _feed_parser(self, chunk: bytes | bytearray | memoryview) -> list[Record]:
         parser = self._parser
         assert parser is not None  # noqa: S101 - for the type checker
-        records: list[Record] = []
         frames = parser.feed(chunk)
         self.heartbeats = parser.heartbeats
-        dropped = deque(parser.take_dropped()) if parser.dropped else ()
+        return self._take_all(frames, deque(parser.take_dropped()) if parser.dropped else deque())
+
+    def _take_all(self, frames: list[Frame], dropped: deque[Dropped]) -> list[Record]:
+        """Decode frames one by one, each told what was dropped before it."""
+        records: list[Record] = []
         for frame in frames:
             while dropped and dropped[0].offset < frame.offset:
                 self._report_dropped(dropped.popleft())

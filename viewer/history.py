@@ -10,6 +10,7 @@ question takes the time of a bisection, or of a walk along the few changes that 
 
 from array import array
 from bisect import bisect_left, bisect_right
+from collections.abc import Iterable
 from typing import Final, Literal, get_args
 
 from streamkit.run import NodeExecution
@@ -95,16 +96,22 @@ class History:
         self._offsets.append(offset)
         self._times.append(time)
 
-    def touch(self, number: int) -> None:
-        """Note that the last event concerns an execution that was seen."""
-        event, latest = len(self._times), self._touched[number - 1]
+    def record_all(self, offsets: Iterable[int], times: Iterable[float]) -> None:
+        """Note that the next events came, as `record` does of one."""
+        self._offsets.extend(offsets)
+        self._times.extend(times)
+
+    def touch(self, number: int, events: int = 1) -> None:
+        """Note that the last events concern an execution that was seen."""
+        last, latest = len(self._times), self._touched[number - 1]
+        first = last - events + 1
         if latest:
             to = self._touched_to[latest - 1]
-            if to >= event - 1:
-                self._touched_to[latest - 1] = event
+            if to >= first - 1:
+                self._touched_to[latest - 1] = last
                 return
-        self._touched_from.append(event)
-        self._touched_to.append(event)
+        self._touched_from.append(first)
+        self._touched_to.append(last)
         self._touched_before.append(latest)
         self._touched[number - 1] = len(self._touched_to)
 

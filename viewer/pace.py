@@ -5,6 +5,7 @@ ended how long it took; between two of those, text is typed at an even speed. Th
 server's text is longer than its times allow, the typing wins: what is shown is a likely pace, no measurement.
 """
 
+from itertools import accumulate, repeat
 from typing import Any, Final
 
 from streamkit.dialects import DIALECTS
@@ -47,6 +48,12 @@ class Pace:
         elif event.kind in _ENDS:
             self._end(event)
         return self.now
+
+    def typed(self, count: int) -> list[float]:
+        """Return when so many pieces of text may have come, one after the other: as `at` says it of each."""
+        times = list(accumulate(repeat(1 / TOKENS_A_SECOND, count), initial=self.now))[1:]
+        self.now = times[-1]
+        return times
 
     def _start(self, event: Event) -> None:
         # Any: the vendors' structs, which have these words in common; whichever lacks one says nothing by it

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from streamkit.cli.body import Body
 from streamkit.dialects.base import Event
+from streamkit.placed import PlacedBurst
 from streamkit.run import Run
 from viewer.spool import Spool
 from viewer.watched import Clock, Watched
@@ -141,14 +142,22 @@ class Stream:
         if self._closed:
             return
         self.spool.append(chunk)
-        for record in self._body.feed(chunk):
-            self._part_of(record.event).fold(record, at)
+        for found in self._body.place(chunk):
+            if isinstance(found, PlacedBurst):
+                self._fold_burst(found, at)
+            else:
+                self._part_of(found.event).fold(found, at)
         heartbeats = self._body.reader.heartbeats
         self._current.count(len(chunk), heartbeats - self._heartbeats)
         self._heartbeats = heartbeats
         self._watch.on_news()
         if self.spool.problem is not None and self._current.problem is None:
             self._current.problem = f"not kept any more, so one cannot go back to it: {self.spool.problem}"
+
+    def _fold_burst(self, burst: PlacedBurst, at: float | None) -> None:
+        folded = 0
+        while folded < len(burst.texts):
+            folded += self._part_of(burst.pattern.event).fold_burst(burst, folded, at)
 
     def close(self, at: float | None = None) -> None:
         """End the body, and say what was wrong with it. Twice does nothing more."""

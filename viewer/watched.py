@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from streamkit.dialects import DIALECTS
 from streamkit.dialects.base import Event
 from streamkit.fold import Fold
+from streamkit.placed import PlacedBurst
 from streamkit.reader import Reader, Record
 from streamkit.run import NodeExecution, Run
 from viewer.forms import Submit
@@ -216,6 +217,32 @@ class Watched:
         if self.run.revision != self._revision:
             self._note(event)
 
+    def fold_burst(self, burst: PlacedBurst, start: int, at: float | None) -> int:
+        """Fold events that differ in their text only: all that are left at once, where nothing else can change.
+
+        Args:
+            burst: what the reader made of their frames.
+            start: so many of them are folded already.
+            at: when they came, as in `fold`.
+
+        Returns:
+            How many were folded: all that were left, or one.
+        """
+        fold = self._fold
+        assert fold is not None  # noqa: S101 - for the type checker
+        pattern, texts, paced = burst.pattern, burst.texts[start:], self._pace.now
+        times = self._times(len(texts), at)
+        if "" in texts or not fold.at_once(pattern, texts, times):  # an empty text may change nothing
+            self._pace.now = paced
+            texts, times = texts[:1], self._times(1, at)
+            fold.deltas(pattern, texts, times, 0)
+        self._last = times[-1]
+        self.history.record_all(burst.offsets[start : start + len(texts)], times)
+        self.segments[-1].last += len(texts)
+        if self.run.revision != self._revision:
+            self._note(pattern.event, len(texts))
+        return len(texts)
+
     def count(self, size: int, heartbeats: int) -> None:
         """Count bytes and heartbeats of the body that goes on."""
         if self._fold is not None:
@@ -243,11 +270,24 @@ class Watched:
             at = self._clock() + self._shift if self._clock is not None else self._pace.at(event)
         return max(at, self._last)
 
-    def _note(self, event: Event | None) -> None:
-        """Note in the history what the last event changed; the end of a body changes things with the last event."""
+    def _times(self, count: int, at: float | None) -> list[float]:
+        """Return when so many pieces of text came that were read at once."""
+        if at is None:
+            if self._clock is None:
+                return [max(time, self._last) for time in self._pace.typed(count)]
+            at = self._clock() + self._shift
+        return [max(at, self._last)] * count
+
+    def _note(self, event: Event | None, events: int = 1) -> None:
+        """Note in the history what the last event changed; the end of a body changes things with the last event.
+
+        Args:
+            event: the event.
+            events: so many events changed the same: pieces of one text.
+        """
         run, history, speaker = self.run, self.history, self._speaker
         if speaker is not None and speaker.revision == run.revision and type(event) in _SPEECH:
-            history.touch(speaker.number)
+            history.touch(speaker.number, events)
         else:
             history.see_run(run.status, run.leaf_tokens)
             if run.executions or history.executions:

@@ -1,10 +1,12 @@
 """One response body, read for a command: its events, and in the end whether there was anything to read."""
 
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from streamkit.dialects.base import Malformed, Notes
 from streamkit.dialects.salvage import decode_lenient
-from streamkit.reader import Reader, Record
+from streamkit.placed import PlacedBurst, PlacingReader
+from streamkit.reader import Record
 
 _HEAD: Final = 4096
 _BOM: Final = b"\xef\xbb\xbf"
@@ -17,7 +19,7 @@ class Body:
     """A `Reader` that can say why a body was unreadable."""
 
     def __init__(self, dialect: str = "auto") -> None:
-        self.reader = Reader(dialect)
+        self.reader = PlacingReader(dialect)
         """Reads the body."""
         self._head = b""
         self._has_object = False
@@ -26,13 +28,22 @@ class Body:
 
     def feed(self, chunk: bytes) -> list[Record]:
         """Read the next bytes and return the events that are complete."""
-        if len(self._head) < _HEAD:
-            self._head += chunk[:_HEAD]
-        return self._noted(self.reader.feed(chunk))
+        self._keep_head(chunk)
+        records = self.reader.feed(chunk)
+        self._note(records)
+        return records
+
+    def place(self, chunk: bytes) -> Sequence[Record | PlacedBurst]:
+        """Read the next bytes as `feed` does, with deltas in bursts."""
+        self._keep_head(chunk)
+        found = self.reader.place(chunk)
+        self._note(item for item in found if isinstance(item, Record))
+        return found
 
     def close(self) -> list[Record]:
         """End the body and return the events that only its end completes."""
-        records = self._noted(self.reader.close())
+        records = self.reader.close()
+        self._note(records)
         self.troubles += self.reader.troubles
         return records
 
@@ -60,10 +71,13 @@ class Body:
             return f"holds heartbeats ({self.reader.heartbeats:,}), but no event"
         return "ends before its first event does"
 
-    def _noted(self, records: list[Record]) -> list[Record]:
+    def _keep_head(self, chunk: bytes) -> None:
+        if len(self._head) < _HEAD:
+            self._head += chunk[:_HEAD]
+
+    def _note(self, records: Iterable[Record]) -> None:
         for record in records:
             self.troubles += record.before
             if not self._has_object:
                 event = record.event
                 self._has_object = not isinstance(event, Malformed) or decode_lenient(event.raw, []) is not None
-        return records

@@ -193,7 +193,7 @@ def test_what_was_lost_of_a_body_is_said(cli):
 
 
 def test_a_frame_that_is_too_large_is_named(cli, monkeypatch):
-    monkeypatch.setattr("streamkit.cli.body.Reader", lambda name: Reader(name, max_frame_bytes=100))
+    monkeypatch.setattr("streamkit.cli.body.PlacingReader", lambda name: Reader(name, max_frame_bytes=100))
     small = b'data: {"event": "message", "task_id": "t"}\n\n'
     result = cli("events", "-", stdin=small + b"data: " + b"x" * 200 + b"\n\n" + small)
     assert len(lines(result)) == 2

@@ -167,7 +167,7 @@ def test_heartbeats_as_json_say_nothing_of_a_run(streams):
 
 
 def test_a_frame_that_is_too_large_is_reported_once(streams, monkeypatch):
-    monkeypatch.setattr("streamkit.cli.body.Reader", lambda name: _reader(name, 2000))
+    monkeypatch.setattr("streamkit.cli.body.PlacingReader", lambda name: _reader(name, 2000))
     body = streams.workflow(b"data: " + b"x" * 3000 + b"\n\n", streams.node())
     (state,) = by_runs([body])
     assert state.stats.anomalies == {"frame-too-large": 1}

@@ -3,7 +3,7 @@
 import json
 
 from streamkit.fold import Fold
-from streamkit.reader import Reader
+from streamkit.reader import Burst, Noted, Reader
 from streamkit.run import Run
 
 
@@ -80,3 +80,19 @@ def test_bytes_and_heartbeats_are_counted_as_they_are_told():
     fold.count(bytes=5)
     fold.count(heartbeats=2, at=7)
     assert (run.bytes, run.heartbeats, run.last_heartbeat_at) == (5, 2, 7)
+
+
+def test_deltas_are_folded_at_once_where_one_was_folded_before_and_nothing_else_since():
+    reader, run = Reader("dify"), Run("dify")
+    fold = Fold(run, reader)
+    body = b"".join(frame("message", message_id="m", answer=text) for text in "abc")
+    reader.read(STARTED)
+    bursts = [item for item in reader.read(body) if isinstance(item, Burst)]
+    (burst,) = bursts
+    assert not fold.at_once(burst.pattern, burst.texts, [1.0] * len(burst.texts))
+    assert run.text == ""
+    fold.deltas(burst.pattern, ["a"], [1.0], 0)
+    assert fold.at_once(burst.pattern, ["b", "c"], [2.0, 3.0])
+    assert (run.text, run.last_progress_at, run.events["message"]) == ("abc", 3.0, 3)
+    fold.fold(Noted(bursts[0].pattern.event, 9), 4.0)
+    assert not fold.at_once(burst.pattern, ["d"], [5.0])

@@ -146,3 +146,16 @@ def timed(ask):
     began = time.perf_counter()
     ask()
     return time.perf_counter() - began
+
+
+def test_events_that_come_together_are_noted_as_one_by_one():
+    logs = []
+    for sizes in ([1, 1, 1, 1], [3, 1], [4]):
+        history, start = History(), 10
+        node = open_one(Run("dify"), history, "a")
+        for size in sizes:
+            history.record_all(range(start, start + size), [1.0] * size)
+            history.touch(node.number, size)
+            start += size
+        logs.append((history.touched(node.number), [history.offset_of(event) for event in range(1, 6)]))
+    assert logs == [([range(1, 6)], [0, 10, 11, 12, 13])] * 3

@@ -75,3 +75,10 @@ def test_time_never_goes_back(name):
     told = [pace.at(record.event) for record in records]
     assert told == sorted(told)
     assert not told or 0 <= told[0] <= told[-1] < float("inf")
+
+
+def test_pieces_of_text_that_come_at_once_are_typed_one_after_the_other():
+    one, other = Pace(), Pace()
+    said = DIALECTS["dify"].decode(msgspec.json.encode({"event": "message", "answer": "a"}), [])
+    assert one.typed(3) == [other.at(said) for _ in range(3)]
+    assert one.typed(2) == [other.at(said) for _ in range(2)]

@@ -8,6 +8,7 @@ from streamkit.reader import Reader
 from tests.golden.test_golden_runs import CHAINS, paths_of
 from tests.properties.folding import chunks_of
 from tests.viewer.bodies import BODIES, ONE_RUN, RICH, frame, memory, node, state, watch, workflow
+from viewer.history import History
 from viewer.stream import Watch
 
 SAME = ("inputs", "outputs", "process_data", "metadata", "text", "reasoning", "error", "attempts", "logs", "status")
@@ -64,6 +65,22 @@ def test_chunks_change_nothing(name, cuts):
     assert [watched.history.offset_of(event + 1) for event in range(watched.events)] == [
         whole.history.offset_of(event + 1) for event in range(whole.events)
     ]
+
+
+@given(name=st.sampled_from(RICH), cuts=st.lists(FRACTION, max_size=5), is_live=st.booleans())
+def test_what_is_folded_at_once_is_logged_as_if_it_came_one_by_one(name, cuts, is_live):
+    logs, clock = [], (lambda: 2.5) if is_live else None
+    for way in ("place", "feed"):
+        found = Watch()
+        stream = found.open("body", memory(), clock)
+        stream._body.place = getattr(stream._body, way)
+        for chunk in chunks_of(BODIES[name], cuts):
+            stream.feed(chunk)
+        stream.close()
+        logs.append(
+            [(state(run.run), *(getattr(run.history, slot) for slot in History.__slots__)) for run in found.runs]
+        )
+    assert logs[0] == logs[1]
 
 
 def test_every_frame_stands_where_the_history_says():
