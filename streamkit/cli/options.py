@@ -1,6 +1,7 @@
 """Options and arguments that several commands have, and what some of them need to be installed."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Final
 
 import click
@@ -57,3 +58,25 @@ where: Final[Decorator] = click.option(
 )
 
 as_json: Final[Decorator] = click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
+
+
+def _secrets(_: click.Context, __: click.Parameter, path: str | None) -> tuple[str, ...]:
+    if path is None:
+        return ()
+    try:
+        lines = Path(path).read_text(encoding="utf-8").splitlines()
+    except OSError as error:
+        raise click.BadParameter(f"{path}: {(error.strerror or str(error)).lower()}") from None
+    except UnicodeError:
+        raise click.BadParameter(f"{path} is no text in UTF-8") from None
+    return tuple(filter(None, lines))
+
+
+secrets: Final[Decorator] = click.option(
+    "--secrets",
+    callback=_secrets,
+    metavar="FILE",
+    help="More values to mask, one a line, however they are spelt in IN.",
+)
+
+force: Final[Decorator] = click.option("--force", is_flag=True, help="Replace OUT if it is there.")

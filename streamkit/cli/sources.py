@@ -1,5 +1,6 @@
 """Where bytes come from: a file, or standard input as "-"; recordings are opened, and give their times, too."""
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,7 +9,7 @@ from typing import BinaryIO, Final, NamedTuple, TextIO, cast
 
 from streamkit.cli.output import complain
 from streamkit.errors import RecordingError
-from streamkit.recording.format import Chunk, End
+from streamkit.recording.format import Chunk, End, Entry, Header
 from streamkit.recording.reading import RecordingReader
 
 STDIN: Final = "-"
@@ -56,23 +57,54 @@ def pieces(source: str) -> Iterator[Piece]:
     Raises:
         Unreadable: it cannot be opened or read.
     """
-    try:
-        with _opened(source) as file:
-            yield from _pieces(RecordingReader(file, name_of(source)))
-    except OSError as error:
-        raise Unreadable(reason(error)) from error
-    except RecordingError as error:
-        raise Unreadable(error.problem) from error
-
-
-def _pieces(reader: RecordingReader) -> Iterator[Piece]:
-    began = _epoch(reader.header.created) if reader.header is not None else None
-    for entry in reader.entries():
-        at = entry.at if reader.is_timed else None
+    recorded = Recorded(source)
+    for entry in recorded.entries():
+        began = _epoch(recorded.header.created) if recorded.header is not None else None
         if isinstance(entry, Chunk):
-            yield Piece(entry.data, at, began)
+            yield Piece(entry.data, entry.at if recorded.is_timed else None, began)
         elif isinstance(entry, End):
-            yield Piece(b"", at, began)
+            yield Piece(b"", entry.at if recorded.is_timed else None, began)
+
+
+class Recorded:
+    """A file, or standard input, read as a recording: a body alone is one without a header."""
+
+    def __init__(self, source: str) -> None:
+        """Name what is read.
+
+        Args:
+            source: the path of a file, a body or a recording, or "-".
+        """
+        self.source = source
+        """The path, or "-"."""
+        self.header: Header | None = None
+        """What was recorded; known when the first entry is there."""
+        self.share: float | None = None
+        """How much of the file is read, of 1; None where nobody knows its length."""
+
+    @property
+    def is_timed(self) -> bool:
+        """Whether it is known when the chunks came."""
+        return self.header is not None and self.header.is_timed
+
+    def entries(self) -> Iterator[Entry]:
+        """Read it from its start, and yield what is in it.
+
+        Raises:
+            Unreadable: it cannot be opened or read.
+        """
+        try:
+            with _opened(self.source) as file:
+                size = os.fstat(file.fileno()).st_size if self.source != STDIN else 0
+                reader = RecordingReader(file, name_of(self.source))
+                self.header = reader.header
+                for entry in reader.entries():
+                    self.share = file.tell() / size if size else None
+                    yield entry
+        except OSError as error:
+            raise Unreadable(reason(error)) from error
+        except RecordingError as error:
+            raise Unreadable(error.problem) from error
 
 
 def _epoch(created: str | None) -> float | None:

@@ -117,6 +117,7 @@ class Recording:
             recorder.break_off()
 
     def entries(self) -> list[Entry]:
-        """Return everything in the order of time; the end is last."""
+        """Return everything in the order of time; the end is last. A body alone ended where its file did."""
         entries: list[Entry] = sorted([*self.chunks, *self.exchanges, *self.markers], key=attrgetter("at"))
-        return [*entries, self.end] if self.end is not None else entries
+        end = self.end if self.header is not None else self.end or End("eof", None, self.duration)
+        return [*entries, end] if end is not None else entries
