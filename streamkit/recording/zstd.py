@@ -6,7 +6,7 @@ each frame before and after compression. A file that has none, since its writer 
 
 import os
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import accumulate
 from mmap import ACCESS_READ, mmap
 from types import ModuleType
@@ -104,30 +104,39 @@ class FrameWriter:
         self._file.write(data)
 
 
-def decompressed(pieces: Iterable[bytes], path: str) -> Iterator[bytes]:
-    """Yield what is in the frames of a file, up to its last complete block if it was cut off.
+class Decompressor:
+    """Gives back what is in the frames of a file while it comes, up to its last complete block."""
 
-    Args:
-        pieces: the bytes of the file, cut anywhere.
-        path: what it is called.
+    def __init__(self, path: str) -> None:
+        """Prepare to decompress.
 
-    Raises:
-        RecordingError: it is damaged, or the library is not installed.
-    """
-    zstd = codec(path)
-    decompressor = zstd.ZstdDecompressor()
-    try:
-        for piece in pieces:
-            rest = piece
-            while rest or not (decompressor.eof or decompressor.needs_input):
-                if decompressor.eof:
-                    decompressor = zstd.ZstdDecompressor()
-                plain = decompressor.decompress(rest, _AT_ONCE)
-                rest = decompressor.unused_data if decompressor.eof else b""
+        Args:
+            path: what the file is called.
+
+        Raises:
+            RecordingError: the library is not installed.
+        """
+        self._zstd = codec(path)
+        self._path = path
+        self._frame = self._zstd.ZstdDecompressor()
+
+    def feed(self, piece: bytes) -> Iterator[bytes]:
+        """Yield what the next bytes of the file hold: pieces that are not large, however many. Go through all of them.
+
+        Raises:
+            RecordingError: it is damaged.
+        """
+        rest = piece
+        try:
+            while rest or not (self._frame.eof or self._frame.needs_input):
+                if self._frame.eof:
+                    self._frame = self._zstd.ZstdDecompressor()
+                plain = self._frame.decompress(rest, _AT_ONCE)
+                rest = self._frame.unused_data if self._frame.eof else b""
                 if plain:
                     yield plain
-    except zstd.ZstdError:
-        raise RecordingError(path, None, "is damaged, or no zstd file") from None
+        except self._zstd.ZstdError:
+            raise RecordingError(self._path, None, "is damaged, or no zstd file") from None
 
 
 # ---- where frames stand

@@ -8,7 +8,7 @@ import pytest
 
 from streamkit.errors import RecordingError
 from streamkit.recording import Chunk, End, Header, Recorder, open_recording
-from streamkit.recording import reading as module
+from streamkit.recording import unpacking as module
 from streamkit.recording.format import decode_entry
 from streamkit.recording.reading import RecordingReader
 from streamkit.recording.zstd import codec
