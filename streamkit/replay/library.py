@@ -65,6 +65,8 @@ class Take:
             routes: know at which door a recorded request asked.
         """
         self.recording = recording
+        self.file: Path | None = None
+        """Where it was read; None for one in memory."""
         self.name = name
         self.folders = folders
         self.body = recording.body
@@ -85,7 +87,7 @@ class Take:
                 self.doors = (*self.doors, f"{self.method} {self.path}")
             elif found.route.door:
                 self.doors = (found.route.door,)
-        self.is_continuation = EVENTS in self.doors or _is_resumption(self.frames)
+        self.is_continuation = EVENTS in self.doors or (self.run.dialect == "dify" and _is_resumption(self.frames))
         """Whether it goes on with a run that another body began."""
         self.is_derived = False
         """Whether it was made of another one: what is left of it, or how it ended."""
@@ -152,13 +154,18 @@ def _is_resumption(frames: Sequence[FrameSpan]) -> bool:
 class Library:
     """The takes of a server, in the order in which they are played."""
 
-    def __init__(self, takes: Iterable[Take] = ()) -> None:
+    def __init__(self, takes: Iterable[Take] = (), routes: Routes | None = None) -> None:
         """Take takes.
+
+        Args:
+            takes: in the order in which they are played.
+            routes: know at which door a recorded request asked.
 
         Raises:
             ReplayError: two of them have the same name in the same folder.
         """
         self.takes: list[Take] = []
+        self._routes = routes
         self._groups: dict[tuple[str, ...], list[_Group]] = {}
         for take in takes:
             self.add(take)
@@ -181,6 +188,23 @@ class Library:
             take.is_continuation = True
         group.takes.append(take)
         self._groups[take.folders] = [other for other in groups if other not in joined] + [group]
+
+    def take_of(self, recording: Recording | os.PathLike[str]) -> Take:
+        """Return the take of a recording, which is added if it is new.
+
+        Raises:
+            ReplayError: it cannot be read, or another one has its name.
+        """
+        if isinstance(recording, Recording):
+            known = next((take for take in self.takes if take.recording is recording), None)
+            added = known or Take(recording, f"recording-{len(self.takes) + 1}", (), self._routes)
+        else:
+            path = Path(recording).resolve()
+            known = next((take for take in self.takes if take.file == path), None)
+            added = known or _take(path, (), self._routes)
+        if known is None:
+            self.add(added)
+        return added
 
     def group(self, take: Take) -> Sequence[Take]:
         """Return the takes of the same conversation, or of the same run; in order, with itself."""
@@ -237,10 +261,10 @@ def load(sources: Iterable[str | os.PathLike[str] | Recording], routes: Routes) 
     Raises:
         ReplayError: something cannot be read, or has a name twice; one line that says what.
     """
-    library = Library()
+    library = Library(routes=routes)
     for source in sources:
         if isinstance(source, Recording):
-            library.add(Take(source, f"recording-{len(library.takes) + 1}", (), routes))
+            library.take_of(source)
             continue
         for take in _takes(Path(source), routes):
             library.add(take)
@@ -268,14 +292,16 @@ def _is_recording(name: str) -> bool:
     return name.endswith(_SUFFIXES) and not name.startswith(".")
 
 
-def _take(path: Path, folders: tuple[str, ...], routes: Routes) -> Take:
+def _take(path: Path, folders: tuple[str, ...], routes: Routes | None) -> Take:
     try:
         recording = Recording.load(path)
     except OSError as error:
         raise ReplayError(f"{path}: {(error.strerror or str(error)).lower()}") from None
     except StreamkitError as error:
         raise ReplayError(str(error)) from None
-    return Take(recording, stem_of(path.name), folders, routes)
+    take = Take(recording, stem_of(path.name), folders, routes)
+    take.file = path.resolve()
+    return take
 
 
 def stem_of(name: str) -> str:

@@ -1,7 +1,7 @@
 """Which recording answers a request, and if none does, which come near and what does not fit.
 
 A recording fits if it is of the kind that the path starts, if the key names it or nothing, if it is the next turn of the
-conversation, and if what was recorded of its request stands in this one too. Of those that fit, the ones that have most
+conversation, and if what was recorded of its request stands in this one too, or the key names it alone. Of those that fit, the ones that have most
 in common with the request; of these the first that was not played yet, in name order; and if all were, the last once more.
 """
 
@@ -84,8 +84,9 @@ class Matcher:
             door: what its path starts.
             wants_document: whether the client wants one JSON document, and no stream.
         """
-        session = self._session(conversation_of(asked))
-        wanted = _Wanted(asked, door, session, self.named_by(asked), self._library)
+        named = self.named_by(asked)
+        session = self._session(conversation_of(asked), named)
+        wanted = _Wanted(asked, door, session, named, self._library)
         misfits = [(take, wanted.misfit(take)) for take in self._library.takes]
         fitting = [take for take, misfit in misfits if misfit is None]
         if not fitting:
@@ -97,11 +98,15 @@ class Matcher:
         played = session.played if session is not None else self._played
         return Picked(next((take for take in best if take not in played), best[-1]), session)
 
-    def _session(self, conversation: str) -> Session | None:
+    def _session(self, conversation: str, named: Sequence[Take]) -> Session | None:
         """Return the session of a conversation, also of one that was begun on another server."""
-        session = self._sessions.of(conversation) if conversation else None
-        take = self._library.with_id(conversation) if conversation and session is None else None
-        return self._sessions.open(self._library.group(take)) if take is not None else session
+        if not conversation:
+            return None
+        session = self._sessions.of(conversation, named)
+        if session is not None:
+            return session
+        take = next((take for take in named or self._library.takes if conversation in take.ids), None)
+        return self._sessions.open(self._library.group(take)) if take is not None else self._sessions.of(conversation)
 
 
 class _Misfit(NamedTuple):
@@ -175,6 +180,8 @@ class _Wanted:
         )
 
     def _by_body(self, take: Take) -> str:
+        if self._named == [take]:  # somebody chose it
+            return ""
         return body_misfit(take.request, self._asked.body)
 
 

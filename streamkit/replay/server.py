@@ -130,7 +130,7 @@ class ReplayServer:
 
     def play(
         self,
-        recording: str | Recording | Take,
+        recording: str | os.PathLike[str] | Recording | Take,
         *,
         hold_before: str | int | Sequence[str | int] | None = None,
         faults: Iterable[Fault | str] = (),
@@ -140,7 +140,7 @@ class ReplayServer:
         """Let the next request that a recording can answer be answered with it.
 
         Args:
-            recording: its name, or the recording itself.
+            recording: its name, its file, or the recording itself.
             hold_before: where it is held until it is released: `node_finished:summarise`, a frame's number, `stop`, or
                 several of them.
             faults: what goes wrong with this answer.

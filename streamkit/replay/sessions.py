@@ -144,11 +144,18 @@ class Sessions:
         self._seed = seed
         self._now = now
         self._opened = 0
-        self._by_id: dict[str, Session] = {}
+        self._by_id: dict[str, list[Session]] = {}
+        """Several only if several folders hold a conversation of the same id."""
 
-    def of(self, id: str) -> Session | None:
-        """Return the session of an id, or of a form token; the last one that had it."""
-        return self._by_id.get(id)
+    def of(self, id: str, among: Sequence[Take] = ()) -> Session | None:
+        """Return the session of an id, or of a form token.
+
+        Args:
+            id: what the client was given.
+            among: recordings of which the session must have one; by default any will do.
+        """
+        found = [one for one in self._by_id.get(id, ()) if not among or any(take in one.takes for take in among)]
+        return found[-1] if found else None
 
     def open(self, takes: Sequence[Take]) -> Session:
         """Begin a session with all its recordings, in order."""
@@ -159,12 +166,14 @@ class Sessions:
         first = min((take.started_at for take in takes if take.started_at is not None), default=None)
         shift = 0 if self._now is None or first is None else int(self._now()) - first
         session = Session(takes, ids, shift)
-        self._by_id |= dict.fromkeys(session.ids(), session)
+        for id in session.ids():
+            others = [one for one in self._by_id.get(id, ()) if one.takes[0] is not takes[0]]
+            self._by_id[id] = [*others, session]
         return session
 
     def all(self) -> list[Session]:
         """Return all of them, in order."""
-        return list(dict.fromkeys(self._by_id.values()))
+        return list(dict.fromkeys(session for sessions in self._by_id.values() for session in sessions))
 
     def clear(self) -> None:
         """Forget all of them."""

@@ -3,6 +3,7 @@
 Knows no connection: it makes replies and plays, and the server sends them.
 """
 
+import os
 from collections.abc import Callable, Iterable, Sequence
 
 from streamkit.errors import ReplayError
@@ -97,17 +98,16 @@ class Stage:
     def start(self, asked: Asked, door: Door) -> Play | Reply:
         """Answer a request that starts a run: with what is queued, else with the recording that fits best."""
         wants = wants_document(asked, door)
-        session = self.sessions.of(conversation_of(asked))
-        play = self.plays.take_first(lambda play: door in play.take.doors)
-        if play is None:
-            recorded = self.recorded(asked) if wants else None
-            if recorded is not None:
-                return recorded
-            picked = self.matcher.pick(asked, door, wants)
-            if isinstance(picked, list):
-                return not_recorded(asked, picked)
-            play, session = self.prepare(picked.take), picked.session
-        return self.begin(play, session, asked, wants=wants)
+        queued = self.plays.take_first(lambda play: door in play.take.doors)
+        if queued is not None:
+            return self.begin(queued, self.sessions.of(conversation_of(asked), [queued.take]), asked, wants=wants)
+        recorded = self.recorded(asked) if wants else None
+        if recorded is not None:
+            return recorded
+        picked = self.matcher.pick(asked, door, wants)
+        if isinstance(picked, list):
+            return not_recorded(asked, picked)
+        return self.begin(self.prepare(picked.take), picked.session, asked, wants=wants)
 
     def begin(self, play: Play, session: Session | None, asked: Asked, *, wants: bool = False) -> Play | Reply:
         """Let a play answer a request.
@@ -145,27 +145,21 @@ class Stage:
                 terminal = terminal_of(play.take)
                 play.stop(session.rewrite(terminal) if terminal is not None else None)
 
-    def find(self, recording: str | Recording | Take) -> Take:
+    def find(self, recording: str | os.PathLike[str] | Recording | Take) -> Take:
         """Return the take of a name, or of a recording that is added to the library.
 
         Raises:
-            ReplayError: there is none of that name, or several.
+            ReplayError: there is none of that name, or several, or it cannot be read.
         """
         if isinstance(recording, Take):
             return recording
-        if isinstance(recording, Recording):
-            known = next((take for take in self.library.takes if take.recording is recording), None)
-            return known or self._added(recording)
+        if not isinstance(recording, str):
+            return self.library.take_of(recording)
         named = self.library.named(recording)
         if len(named) != 1:
             several = ", ".join("/".join((*take.folders, take.name)) for take in named)
             raise ReplayError(f"{recording!r} names {several}" if named else f"there is no recording {recording!r}")
         return named[0]
-
-    def _added(self, recording: Recording) -> Take:
-        take = Take(recording, f"recording-{len(self.library.takes) + 1}")
-        self.library.add(take)
-        return take
 
     # ---- what was recorded beside
 

@@ -31,27 +31,32 @@ _NOT_IN_SNAPSHOT: Final = ("inputs_truncated", "outputs_truncated", "process_dat
 def events(stage: Stage, asked: Asked) -> Play | Reply:
     """Let a client watch a run."""
     run_id = asked.params["run_id"]
-    session = stage.sessions.of(run_id) or _begun_elsewhere(stage, run_id)
+    known = stage.sessions.of(run_id)
+    session = known or _begun_elsewhere(stage, run_id)
     if session is None:
         return refused("not_found", "Workflow run not found", 404)
     queued = stage.plays.take_first(lambda play: session.id(play.take.run.id) == run_id)
     if queued is not None:
-        return _begin(stage, queued, session, asked)
+        _hold_for_forms(queued, session)
+        return stage.begin(queued, session, asked)
     wants_snapshot = asked.query.get("include_state_snapshot", "").lower() == "true"
     take = _next(stage, session, run_id, wants_snapshot=wants_snapshot)
     if isinstance(take, str):
         return not_recorded(asked, [Near(run_id, take)])
-    return _begin(stage, stage.prepare(take), session, asked)
+    play = stage.prepare(take)
+    if known is not None:  # else its forms may have been answered elsewhere, too
+        _hold_for_forms(play, session)
+    return stage.begin(play, session, asked)
 
 
-def _begin(stage: Stage, play: Play, session: Session, asked: Asked) -> Play | Reply:
+def _hold_for_forms(play: Play, session: Session) -> None:
+    """Hold what follows from the answer to a form until it is given."""
     for node_id, offset in _answered_forms(play.take.frames):
         form = session.form_of(node_id)
         if form is not None and form.status == "waiting" and not play.take.is_derived:
             gate = Gate(f"form of {node_id}", offset)
             play.hold(gate)
             session.hold_for(node_id, gate)
-    return stage.begin(play, session, asked)
 
 
 def _begun_elsewhere(stage: Stage, run_id: str) -> Session | None:

@@ -56,6 +56,11 @@ def test_any_other_key_chooses_nothing():
     assert name_in("app-x") == name_in("x") == "x"
 
 
+def test_a_key_that_names_one_recording_chooses_it_whatever_is_asked():
+    one = matcher(take("a"), take("b", request={"query": "hi"}))
+    assert picks(one, asked({"query": "bye"}, key="b")) == ["b"]
+
+
 def test_the_recorded_request_chooses():
     one = matcher(take("a", request={"query": "hi"}), take("b", request={"query": "bye", "inputs": {"lang": "de"}}))
     assert picks(one, asked({"query": "bye", "inputs": {"lang": "de"}, "user": "u"}), times=2) == ["b", "b"]
@@ -137,6 +142,26 @@ def test_turns_are_chosen_by_what_is_asked_if_that_was_recorded():
 def test_a_conversation_that_is_unknown_begins_anew():
     one, _ = conversation()
     assert picks(one, asked({"conversation_id": "x"})) == ["one"]
+
+
+def test_the_same_conversation_in_two_folders_is_told_apart_by_the_key():
+    takes = [
+        take(f"turn {turn}", str(turn), "c", turn, folders=(folder,)) for folder in ("v1", "v2") for turn in (1, 2)
+    ]
+    library, sessions = Library(takes), Sessions()
+    one = Matcher(library, sessions)
+    for folder in ("v1", "v2"):
+        sessions.open(library.group(library.named(folder)[0])).begin(library.named(folder)[0])
+    picked = [one.pick(asked({"conversation_id": "c"}, key=folder), DOOR, False) for folder in ("v1", "v2")]
+    assert [found.take for found in picked] == [takes[1], takes[3]]
+
+
+def test_a_conversation_of_another_key_is_told():
+    takes = [take("one", "1", "c", 1), take("stranger", "x", "y", 9)]
+    sessions = Sessions()
+    sessions.open(takes[:1])
+    one = Matcher(Library(takes), sessions)
+    assert near(one, asked({"conversation_id": "c"}, key="stranger")) == [("stranger", "is of another conversation")]
 
 
 def test_a_conversation_is_named_in_the_body_or_the_path():

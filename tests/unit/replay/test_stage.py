@@ -55,6 +55,14 @@ def test_a_recording_that_is_played_joins_the_library():
     assert one.library.takes == [take]
 
 
+def test_a_file_that_is_played_joins_the_library_once():
+    one = stage()
+    take = one.find(DIFY / "wf_failed.sse")
+    assert one.find(DIFY / "wf_failed.sse") is one.find("wf_failed") is take
+    with pytest.raises(ReplayError, match="no such file"):
+        one.find(DIFY / "none.sse")
+
+
 def test_a_name_must_be_one_recording(tmp_path):
     for folder in ("v1", "v2"):
         (tmp_path / folder).mkdir()

@@ -154,6 +154,11 @@ async def test_a_run_may_have_begun_on_another_server():
             assert await answer.read() == body("wf_human_2_resumed_approve")
 
 
+async def test_nothing_waits_for_a_form_of_a_run_that_began_elsewhere():
+    async with serving(*HUMAN) as client, client.get(EVENTS) as answer:
+        assert await answer.read() == body("wf_human_2_resumed_approve")
+
+
 # ---- after a cut
 
 
