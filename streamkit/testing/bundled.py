@@ -1,7 +1,7 @@
 """The recordings that come with the package: real and told ones, of many generations of the vendors' servers."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Final
@@ -71,6 +71,12 @@ class Bundled:
         )
 
     @cached_property
+    def followers(self) -> "Sequence[Bundled]":
+        """The bodies that go on with this one, in order."""
+        nexts = [other for other in _all() if other.follows is self]
+        return [follower for each in nexts for follower in (each, *each.followers)]
+
+    @cached_property
     def expected(self) -> RunState:
         """The run after the last byte; of a run that was resumed, with all that came before."""
         return self._run.snapshot()
@@ -118,11 +124,17 @@ def recordings(
 def bundled(name: str, vendor: str | None = None) -> Bundled:
     """Return a recording by its name: `dify/1.14/chatflow`, `1.14/chatflow`, or `chatflow`, the newest of that name.
 
+    Args:
+        name: what it is called, or the end of that.
+        vendor: whose it is if its name does not say so.
+
     Raises:
         ValueError: there is none.
     """
     of_vendor = [each for each in _all() if vendor is None or each.vendor == vendor]
-    found = [each for each in of_vendor if f"/{each.id}".endswith(f"/{name}")]
+    found = [each for each in of_vendor if f"/{each.id}".endswith(f"/{name}")] or [
+        each for each in _all() if each.id == name
+    ]
     if not found:
         raise ValueError(f"there is no recording {name!r}; there are {', '.join(each.id for each in of_vendor)}")
     return found[-1]

@@ -1,14 +1,17 @@
 """The pages are true: generated parts are current, examples run, links resolve.
 
 An example says in a comment before it what it runs with: `<!-- runs: relay -->`. A word with a dot is a file beside
-it; `relay` gives `upstream` and `downstream` as a gateway has them, `live` a run and something to draw on.
+it; `pytest` says that it is a test; `relay` gives `upstream` and `downstream` as a gateway has them, `live` a run and something to draw on.
 """
 
 import ast
 import inspect
 import json
+import os
 import re
 import shutil
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -119,6 +122,9 @@ def examples():
 @pytest.mark.parametrize(("code", "how"), list(examples()))
 async def test_an_example_runs(code, how, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    if how == ["pytest"]:
+        passes(code, tmp_path)
+        return
     names = namespace(how, tmp_path)
     result = eval(compiled(code), names)  # noqa: S307 - our own pages
     if inspect.isawaitable(result):
@@ -127,6 +133,15 @@ async def test_an_example_runs(code, how, tmp_path, monkeypatch):
         passed_on = [chunk async for chunk in names["relay"](names["upstream"])]
         assert b"".join(passed_on) == (FIXTURES / FILES["x.sse"]).read_bytes()
     assert names["told"] or how == ["paused.sse", "resumed.sse"]  # that one asserts by itself
+
+
+def passes(code, folder):
+    """See that an example which is a test passes, in a project that has nothing else."""
+    (folder / "test_example.py").write_text(code, encoding="utf-8")
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:streamkit", "-p", "streamkit.testing.plugin", "."]
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def compiled(code):
