@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Sequence
 from typing import Any, Final
 
+from streamkit.replay.frames import decoded
 from streamkit.replay.library import Take
 from streamkit.replay.playing import Play
 from streamkit.replay.routes import Asked, Door, Reply, Route, reply
@@ -126,19 +127,33 @@ def succeed(_: Stage, __: Asked) -> Reply:
 
 
 def chats(stage: Stage, asked: Asked) -> Reply:
-    """List the chats: one for each name by which a recording can be chosen."""
-    return _said(_named(stage, asked, _CHAT, "name"))
+    """List the chats: one for each recording, or the one that is asked for."""
+    return _listed(stage, asked, _CHAT, _named(stage, asked, _CHAT, "name"), "chats")
 
 
 def agents(stage: Stage, asked: Asked) -> Reply:
     """List the agents."""
-    return _said(_named(stage, asked, _AGENT, "title"))
+    return _listed(stage, asked, _AGENT, _named(stage, asked, _AGENT, "title"), "canvas")
+
+
+def _listed(stage: Stage, asked: Asked, door: Door, told: list[dict[str, Any]], name: str) -> Reply:
+    """Return a list as the server of the recordings tells it: since 0.25 beside a count."""
+    takes = [take for take in stage.matcher.named_by(asked) or stage.library.takes if take.doors[0] == door]
+    return _said({name: told, "total": len(told)} if any(_is_since_0_25(take) for take in takes) else told)
+
+
+def _is_since_0_25(take: Take) -> bool:
+    """Whether a body was sent by a server of the layout of today, or one that led to it."""
+    if take.run.mode == "agent":
+        return take.run.task_id is not None and take.run.task_id == take.run.conversation_id
+    first = decoded(take.frames[0].data).get("data") if take.frames else None
+    return isinstance(first, dict) and "chat_id" in first
 
 
 def _named(stage: Stage, asked: Asked, door: Door, label: str) -> list[dict[str, Any]]:
     """Return what a client looks for by name or id; both are whatever it asks for, else those of the recordings."""
     wanted = asked.query.get(label) or asked.query.get("name") or asked.query.get("id")
-    takes: Sequence[Take] = [take for take in stage.library.takes if door in take.doors]
+    takes: Sequence[Take] = [take for take in stage.library.takes if take.doors[0] == door]
     names = [wanted] if wanted else [take.name for take in takes]
     ids = [asked.query.get("id") or uuid.uuid5(_NO_SESSION, name).hex for name in names]
     return [{"id": id, label: name} for id, name in zip(ids, names, strict=True)]

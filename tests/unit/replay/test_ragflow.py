@@ -10,6 +10,8 @@ from tests.unit.replay.serving import DIFY, FIXTURES, RAGFLOW, serving
 SIMPLE = RAGFLOW / "simple_message.sse"
 CHAT = RAGFLOW / "chat_kb_delta_final_reference.sse"
 PAUSE, RESUME = RAGFLOW / "fillup_1_pause.sse", RAGFLOW / "fillup_2_resume.sse"
+OLD_CHAT = RAGFLOW / "protocol" / "01_chat_v015_cumulative_reference_hash_markers.sse"
+OLD_AGENT = RAGFLOW / "v0221_fillup_1_pause.sse"
 ASK = {"question": "hi", "stream": True}
 
 
@@ -175,11 +177,20 @@ async def test_a_task_that_nobody_knows_is_cancelled_too():
 # ---- what there is
 
 
-async def test_chats_and_agents_are_found_by_the_name_that_is_asked_for():
+async def test_chats_and_agents_are_listed_as_the_server_of_the_recordings_does_it():
     async with serving(CHAT, SIMPLE) as client:
-        assert [one["name"] for one in (await client.read("/api/v1/chats"))["data"]] == [
-            "chat_kb_delta_final_reference"
+        told = (await client.read("/api/v1/chats"))["data"]
+        assert ([chat["name"] for chat in told["chats"]], told["total"]) == (["chat_kb_delta_final_reference"], 1)
+        assert [agent["title"] for agent in (await client.read("/api/v1/agents"))["data"]["canvas"]] == [
+            "simple_message"
         ]
+    async with serving(OLD_CHAT, OLD_AGENT) as client:
+        assert [chat["name"] for chat in (await client.read("/api/v1/chats"))["data"]] == [OLD_CHAT.stem]
+        assert OLD_AGENT.stem in [agent["title"] for agent in (await client.read("/api/v1/agents"))["data"]]
+
+
+async def test_chats_and_agents_are_found_by_the_name_that_is_asked_for():
+    async with serving(OLD_CHAT, OLD_AGENT) as client:
         (chat,) = (await client.read("/api/v1/chats?name=Support"))["data"]
         (agent,) = (await client.read("/api/v1/agents?title=Helper&id=7"))["data"]
         assert (chat["name"], agent) == ("Support", {"id": "7", "title": "Helper"})
