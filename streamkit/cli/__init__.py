@@ -134,7 +134,7 @@ def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None
     "--version", is_flag=True, is_eager=True, expose_value=False, callback=_print_version, help="Print the version."
 )
 def main() -> None:
-    """See inside a Dify run: every node, round, retry, form, token and cent.
+    """See inside a Dify or RAGFlow run: every node, round, retry, form, token and cent.
 
     FILE is a response body as it came, a recording (.skrec, .skrec.zst), or "-" for standard input. Saving one is all
     it takes:
