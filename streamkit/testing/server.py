@@ -140,9 +140,10 @@ class Server:
         return playing
 
     def _queue(self, takes: list[Take], **options: object) -> Play:
+        play = self._server.play(takes[0], **options)  # type: ignore[arg-type]  # those of `play`
         for take in takes:
             self._server.library.add(take)
-        return self._server.play(takes[0], **options)  # type: ignore[arg-type]  # those of `play`
+        return play
 
     def _recordings(self, what: Playable) -> Iterator[tuple[str, Recording]]:
         match what:

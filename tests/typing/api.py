@@ -7,8 +7,34 @@ from typing import Any, Literal, assert_type
 from streamkit import Frame, Parser, Run, RunFailed, RunState, StreamkitError, Tap, UnknownDialect, watch
 from streamkit.dialects.base import Event
 from streamkit.dialects.dify.events import Message, NodeFinished
+from streamkit.recording import Recording
+from streamkit.replay import JournalEntry
 from streamkit.run import Changes, HumanInput, NodeExecution, Round, RunError, Thought, Usage
 from streamkit.run.state import NodeState, NodeStatus, RoundState, RunStatus, Segment
+from streamkit.testing import DifyStream, OpenAIStream, RAGFlowStream, rechunk, recordings
+from streamkit.testing.server import Playing, Server
+
+
+def told(version: str) -> bytes:
+    begun = DifyStream(version).start({"topic": "tea"}).llm("hi", tokens=3)
+    assert_type(begun.fail("429"), DifyStream)
+    assert_type(begun.loop(2, lambda round, index: round.node("code")), DifyStream)
+    assert_type(begun.recording(), Recording)
+    assert_type(begun.bodies(), list[bytes])
+    assert_type(RAGFlowStream().start().human_input().resume(answer=1), RAGFlowStream)
+    assert_type(OpenAIStream("ragflow-chat").tool_call("search", {"q": 1}), OpenAIStream)
+    assert_type(rechunk(begun.bytes(), [1, 2]), list[bytes])
+    return begun.finish().bytes()
+
+
+def bundled(dify: Server) -> RunState:
+    for recording in recordings("dify", mode="chatflow"):
+        play = dify.play(recording, hold_before="message_end", faults=["gzip"])
+        assert_type(play, Playing)
+        assert_type(play.reached(timeout=1), str)
+        assert_type(recording.recording, Recording)
+    assert_type(dify.requests[0], JournalEntry)
+    return recordings()[0].expected
 
 
 def frames(chunk: bytes) -> None:

@@ -192,6 +192,8 @@ class DifyStream(Stream):
         """
         self._need(self._version.has_loops, "loops", "1.1")
         length = times if most is None else most
+        if length < times:
+            raise ValueError(f"{times} rounds are more than {length}")
         rounds = tuple(self._round(body, index) for index in range(times))
         return self._and(
             Container(kind="loop", title=title, inputs={"loop_count": length}, length=length, rounds=rounds)

@@ -216,7 +216,7 @@ class Agent:
             self._item(step, index)
             for inner in steps:
                 self._step(inner)
-            results.append(next(iter(self._last.values())))
+            results.append(next((value for name, value in self._last.items() if not name.startswith("_")), None))
         self._item(step, len(step.rounds) - 1)  # one more says that there are no more
         self._inside -= 1
         if step.ending != "open":

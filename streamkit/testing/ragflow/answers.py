@@ -1,5 +1,6 @@
 """Plays a script where only an answer is sent: chats of all versions, and agents before 0.20."""
 
+from abc import ABC, abstractmethod
 from typing import Final
 
 from streamkit.recording import Chunk
@@ -10,7 +11,7 @@ from streamkit.testing.seeded import Json
 _PROMPT: Final = "You are an assistant."
 
 
-class Answers:
+class Answers(ABC):
     """What both have in common."""
 
     def __init__(self, pen: Pen) -> None:
@@ -35,8 +36,9 @@ class Answers:
             case _:
                 raise ValueError(f"a chat has no {type(step).__name__.lower()}")
 
+    @abstractmethod
     def _speak(self, step: Speech) -> None:
-        raise NotImplementedError
+        """Write an answer."""
 
     def _end(self, step: End) -> None:
         """Write the end; who stops a chat only closes the connection."""

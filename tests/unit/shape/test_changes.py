@@ -245,6 +245,15 @@ def test_an_execution_that_ends_before_it_starts():
     ]
 
 
+def test_a_life_that_nobody_has_any_more():
+    pieces = frames(PARALLEL.read_bytes())
+    second = next(number for number, piece in enumerate(pieces) if b"node_finished" in piece and b'"code"' in piece)
+    old = b"".join(pieces[:second] + pieces[second + 1 :])
+    life = "node_started"
+    assert told(old, b"".join(pieces)) == [("moved", "order", "code", life, "no more")]
+    assert told(b"".join(pieces), old) == [("moved", "order", "code", None, f"also {life}")]
+
+
 def test_a_terminator_that_is_gone_or_another_one():
     body = CHAT.read_bytes()
     other = body.replace(b'data:{"code": 0, "message": "", "data": true}', b'data:{"code": 0, "data": true}')

@@ -134,6 +134,8 @@ def test_a_place_that_is_not_there_is_said_at_once(server):
         server.play(BODY, hold_before="node_finished:summarise")
     with pytest.raises(ReplayError, match="no gate"):
         server.play(BODY).release()
+    assert ask(server) == BODY.bytes()
+    assert len(server._server.takes) == 1  # the one that could not be played is not there
 
 
 def test_a_recording_that_is_not_there_is_said_at_once(server):

@@ -107,6 +107,27 @@ def test_a_round_ends_where_it_fails():
     assert [node.title for node in state.nodes[1].rounds[0].nodes] == ["First"]
 
 
+def test_a_container_may_fail_or_stay_open():
+    stream = DifyStream(mode="workflow").start().iteration(["a", "b"], work)
+    failed, stopped = run_of(stream.fail("too much")), run_of(stream.stop())
+    assert (failed.status, failed.error.message, failed.nodes[1].status) == ("failed", "too much", "failed")
+    assert (stopped.status, stopped.nodes[1].status) == ("stopped", "stopped")
+
+
+@pytest.mark.parametrize(
+    ("outputs", "expected"), [({"r": 1}, 1), ({"text": "t", "more": 2}, "t"), ({"a": 1, "b": 2}, {"a": 1, "b": 2})]
+)
+def test_what_a_round_puts_out_is_that_of_its_last_node(outputs, expected):
+    stream = (
+        DifyStream(mode="workflow")
+        .start()
+        .iteration(
+            ["x"], lambda round, _: round.node("code", "First", outputs={"no": 0}).node("code", "Last", outputs=outputs)
+        )
+    )
+    assert run_of(stream.finish()).nodes[1].outputs == {"output": [expected]}
+
+
 def test_an_empty_iteration_has_no_rounds():
     state = run_of(DifyStream(LIVE, "workflow").start().iteration([], work, parallel=True).finish())
     assert (state.nodes[1].status, state.nodes[1].rounds) == ("succeeded", ())

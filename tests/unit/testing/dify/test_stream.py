@@ -148,6 +148,7 @@ WRONG = [
     (lambda: DifyStream("0.13").start().node("code").exception("x"), "has no error strategies"),
     (lambda: DifyStream("0.15").start().node("agent").agent_log("x"), "has no agent nodes"),
     (lambda: DifyStream("1.0").loop(1, work), "has no loops"),
+    (lambda: DifyStream().loop(3, work, most=2), "3 rounds are more than 2"),
 ]
 
 

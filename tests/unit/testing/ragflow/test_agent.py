@@ -83,6 +83,13 @@ def test_of_a_model_that_fails_nothing_is_heard():
     assert run_of(ENDS[3][0]).text == "heard"
 
 
+def test_a_container_may_fail_or_stay_open():
+    stream = BOT.start().iteration(["a"], lambda round, item: round)
+    failed, stopped = run_of(stream.fail("no list")), run_of(stream.stop())
+    assert (failed.status, failed.error.message) == ("failed", "no list")
+    assert (stopped.status, stopped.nodes[1].status) == ("stopped", "stopped")
+
+
 def test_a_round_that_fails_is_that_round_alone():
     def body(round, item):
         return round.node("Code", outputs={"r": 1}) if item else round.node("Code").fail("no")
