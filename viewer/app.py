@@ -279,6 +279,7 @@ class Viewer(App[None]):
         comes = watched is not None and watched.comes_live
         rates = self._rates.look(watched.run, monotonic()) if watched is not None and comes else ()
         self.tokens.rates = rates if session.past is None else ()
+        self.notes.remarks = session.remarks
         self.notes.unread = [each for each in session.runs if each.problem is not None]
 
     def on_scrub_seek(self, message: Scrub.Seek) -> None:

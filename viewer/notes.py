@@ -16,6 +16,7 @@ from streamkit.run.state import Anomaly, Dropped
 from viewer import brief
 from viewer.labels import file_of
 from viewer.runs import Entry
+from viewer.watched import Remark
 
 _UNDER: Final = "   "
 _FEWEST: Final = 8
@@ -26,8 +27,8 @@ class Note(NamedTuple):
     """One thing to know."""
 
     line: Line
-    about: HumanInput | str | Entry | None = None
-    """The form, the kind of anomaly, what could not be read."""
+    about: HumanInput | str | Entry | Remark | None = None
+    """The form, the kind of anomaly, what could not be read, the remark."""
 
 
 class Troubles:
@@ -68,7 +69,13 @@ def _detail(anomaly: Anomaly) -> str:
 
 
 def notes(
-    troubles: Troubles, unread: Sequence[Entry], width: int, look: Look, now: float, answer_key: str
+    troubles: Troubles,
+    unread: Sequence[Entry],
+    width: int,
+    look: Look,
+    now: float,
+    answer_key: str,
+    remarks: Sequence[Remark] = (),
 ) -> list[Note]:
     """Return all there is to know.
 
@@ -79,6 +86,7 @@ def notes(
         look: how to draw.
         now: epoch seconds.
         answer_key: what somebody presses to answer a form; empty where forms cannot be answered.
+        remarks: what a recording says of moments of the run.
     """
     run = troubles.run
     return [
@@ -86,6 +94,7 @@ def notes(
         *_anomalies(troubles, look),
         *_not_kept(run, look),
         *_interrupted(run, look),
+        *(Note(_remark(remark), remark) for remark in remarks),
         *(Note(_unread(entry, look), entry) for entry in unread),
     ]
 
@@ -145,6 +154,10 @@ def _interrupted(run: Run, look: Look) -> Iterator[Note]:
     if run.status == "interrupted":
         said = "the stream ended before the server said how the run ended"
         yield Note((_mark("interrupted", look), Span("interrupted", "bad"), Span(f": {said}")))
+
+
+def _remark(remark: Remark) -> Line:
+    return Span(" @ ", "key"), Span(f"{brief.clock(remark.time)} ", "dim"), Span(safe_line(remark.text))
 
 
 def _unread(entry: Entry, look: Look) -> Line:

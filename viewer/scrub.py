@@ -12,9 +12,10 @@ from streamkit.cli.render.cells import Line, Span, cells, cut
 from streamkit.cli.render.look import ASCII, STYLES_OF_STATUS, Look
 from viewer import bars, brief
 
-Mark = Literal["failed", "paused", "retried"]
+Mark = Literal["failed", "paused", "retried", "remark"]
 
 _MARKS: Final[dict[Mark, tuple[str, str, str]]] = {
+    "remark": ("◆", "@", "key"),
     "retried": ("↻", "R", "odd"),
     "paused": ("‖", "P", STYLES_OF_STATUS["paused"]),
     "failed": ("✗", "E", STYLES_OF_STATUS["failed"]),

@@ -2,6 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Sequence
+from math import inf
 from typing import Final, NamedTuple
 
 from streamkit.run import LogEntry, NodeExecution, Run
@@ -16,7 +17,7 @@ from viewer.raw import Raw
 from viewer.rows import Item, Row, named
 from viewer.scrub import Mark
 from viewer.tree import RunTree
-from viewer.watched import Watched
+from viewer.watched import Remark, Watched
 
 _SPEEDS: Final = (0.125, 8192.0)
 _FOLDED_ANEW: Final = 20_000
@@ -163,7 +164,16 @@ class Session:
             ((history.time_of(event) - history.began_at) / length, mark)
             for kind, mark in kinds
             for event in history.edges(kind)[-_MARKS:]
-        ]
+        ] + [((remark.time - history.began_at) / length, "remark") for remark in run.remarks[-_MARKS:]]
+
+    @property
+    def remarks(self) -> Sequence[Remark]:
+        """What a recording says of moments of the run, up to the one that is looked at; times are as of `time`."""
+        run = self.chosen
+        if run is None or not run.remarks:
+            return ()
+        began, now = run.history.began_at, self._clock if self.past is not None else inf
+        return [Remark(remark.time - began, remark.text) for remark in run.remarks if remark.time <= now]
 
     def seek(self, event: int) -> None:
         """Look at the run after so many events; at all of them it is live again."""

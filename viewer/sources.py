@@ -9,29 +9,34 @@ import stat
 import sys
 import time
 from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from io import FileIO
 from pathlib import Path
-from typing import Final, NamedTuple, Protocol, TextIO, cast
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, TextIO, cast
 
 import anyio
-from anyio import lowlevel, to_thread
+from anyio import to_thread
 
-from viewer.spool import FileSpool, RecordSpool, Spool, TempSpool, reason
-from viewer.stream import Stream, Watch
-from viewer.watched import Clock
+from streamkit.cli.body import BODIES
+from viewer.intake import Intake
+from viewer.spool import BodySpool, FileSpool, RecordSpool, Spool, TempSpool, reason
+from viewer.stream import Watch
+from viewer.watched import Clock, Watched
+
+if TYPE_CHECKING:
+    from streamkit.recording import Recorder
 
 _STDIN: Final = 0
 _AT_ONCE: Final = 256 * 1024
-_SLICE: Final = 16 * 1024
-"""Bytes that are folded in one go: one or two milliseconds, unless a frame is larger."""
 _POLL: Final = 0.1
 """Seconds between two looks at a file that grows."""
 _SCAN: Final = 0.25
 """Seconds between two looks at a folder."""
 _QUIET: Final = 300
 """Seconds after which a file in a folder is taken for complete: so long do servers wait for the next event."""
-_SUFFIXES: Final = (".sse", ".ndjson", ".jsonl", ".txt")
+_SUFFIXES: Final = (*BODIES, ".txt")
+_RECORDINGS: Final = (".skrec", ".skrec.zst")
 
 
 class Source(Protocol):
@@ -82,16 +87,16 @@ class FileSource:
             await tail.catch_up()
 
     async def _run_pipe(self, watch: Watch) -> None:
-        stream = watch.open(self.name, TempSpool(), _clock())
+        intake = Intake(watch.open(self.name, TempSpool(), _clock()))
         try:
             # To open a named pipe waits for its writer.
             file = await to_thread.run_sync(FileIO, self._path, abandon_on_cancel=True)
         except OSError as error:
-            stream.watched.problem = reason(error)
-            stream.close()
+            intake.close()
+            intake.stream.watched.problem = reason(error)
         else:
             with file:
-                await _pump(stream, file.fileno())
+                await _pump(intake, file.fileno())
 
 
 class FolderSource:
@@ -143,13 +148,21 @@ class StdinSource:
         """Prepare to read standard input.
 
         Args:
-            record: keep the bytes in this file, which must be new.
+            record: keep what comes in this file, which must be new: with its times and without secrets where its name
+                ends with `.skrec` or `.skrec.zst`, else byte for byte.
 
         Raises:
             OSError: the file cannot be made; a FileExistsError if it is there already.
+            RecordingError: a `.zst` needs an extra.
         """
         self.name = "standard input"
-        self._spool: Spool = RecordSpool(record) if record is not None else TempSpool()
+        self._spool: Spool
+        self._recorder: Recorder | None = None
+        if record is not None and record.name.endswith(_RECORDINGS):
+            self._recorder = _new_recorder(record, is_live=self.live)
+            self._spool = TempSpool()
+        else:
+            self._spool = RecordSpool(record) if record is not None else TempSpool()
 
     @property
     def live(self) -> bool:
@@ -159,11 +172,13 @@ class StdinSource:
     async def run(self, watch: Watch) -> None:
         """Read it to its end."""
         stream = watch.open(self.name, self._spool, _clock() if self.live else None)
+        intake = Intake(stream, recorder=self._recorder)
         if cast("TextIO | None", sys.stdin) is None:  # its number may be another file's by now
+            intake.close()
             stream.watched.problem = "is closed"
-            stream.close()
-        else:
-            await _pump(stream, _STDIN)
+            return
+        with self._recorder or nullcontext():  # a recorder writes down how this ends
+            await _pump(intake, _STDIN)
 
 
 class _Found(NamedTuple):
@@ -191,37 +206,56 @@ class _Tail:
         self._watch = watch
         self._path = path
         self._file: tuple[int, int] | None = None
-        self._stream = self._open()
+        self._intake = self._open()
+        self._error: str | None = None
+        """Why it could not be read when it was last looked at."""
         self.size = 0
         """So many bytes are read."""
-        self.is_open = True
+
+    @property
+    def is_open(self) -> bool:
         """Whether more is expected."""
+        return not self._intake.is_ended
 
     async def catch_up(self) -> None:
         """Read what is new. What was there at first comes at a likely pace, what comes after that when it comes."""
-        problem: str | None
-        is_new = not self._stream.watched.events
+        is_new, self._error = not self._watched.events, None
+        changed_at = None
         try:
             told = self._path.stat()
             if not self._is_same(told) or (not self.is_open and told.st_size > self.size):
                 self._start_anew()
+                is_new = True
             if told.st_size > self.size:
                 with FileIO(self._path) as file:
                     await self._read(file)
-            problem = self._stream.problem()
+            changed_at = told.st_mtime
         except OSError as error:
-            problem = reason(error)
-        if is_new:
-            self._stream.watched.problem = problem
-        self._stream.go_live(_clock)
+            self._error = reason(error)
+        if is_new and self.is_open:
+            self._watched.problem = self._error or self._intake.problem()
+        self._intake.stream.go_live(lambda: _clock(self._reached(changed_at)))
 
     def close(self) -> None:
         """Nothing more is expected."""
-        self.is_open = False
-        self._stream.close()
+        if (
+            self.is_open and self._error is None and not self._watched.events
+        ):  # only the end of some bodies tells what they are
+            self._watched.problem = None
+        self._intake.close()
 
-    def _open(self) -> Stream:
-        return self._watch.open(str(self._path), FileSpool(self._path))
+    @property
+    def _watched(self) -> Watched:
+        return self._intake.stream.watched
+
+    def _open(self) -> Intake:
+        return Intake(self._watch.open(str(self._path), BodySpool(self._path)))
+
+    def _reached(self, changed_at: float | None) -> float:
+        """Return what time it is by now for a recording that is still written: later than its last entry."""
+        if self._intake.last is None or changed_at is None:
+            return 0.0
+        return self._watched.now() + max(datetime.now(UTC).timestamp() - changed_at, 0.0)
 
     def _is_same(self, told: os.stat_result) -> bool:
         """Whether this is the file that was read, and nothing of it was taken away."""
@@ -230,22 +264,22 @@ class _Tail:
 
     def _start_anew(self) -> None:
         """Other bytes are there now: what was seen stays, but one cannot go back to it."""
-        self._stream.close()
-        self._stream.spool.close()
-        self._watch.forget(self._stream.watched)
-        self._stream = self._open()
+        self.close()
+        self._intake.stream.spool.close()
+        self._watch.forget(self._watched)
+        self._intake = self._open()
         self.size = 0
-        self.is_open = True
 
     async def _read(self, file: FileIO) -> None:
         file.seek(self.size)
         while data := await to_thread.run_sync(file.read, _AT_ONCE):
             self.size += len(data)
-            await _feed(self._stream, data)
+            await self._intake.take(data)
 
 
-async def _pump(stream: Stream, descriptor: int) -> None:
-    """Feed all that can be read from a descriptor, as soon as it is there."""
+async def _pump(intake: Intake, descriptor: int) -> None:
+    """Take all that can be read from a descriptor, as soon as it is there."""
+    problem = None
     try:
         waits = not _is_regular(descriptor)
         while True:
@@ -254,22 +288,23 @@ async def _pump(stream: Stream, descriptor: int) -> None:
             data = os.read(descriptor, _AT_ONCE)
             if not data:
                 break
-            await _feed(stream, data)
+            await intake.take(data)
     except OSError as error:
-        stream.watched.problem = reason(error)
-    stream.close()
+        problem = reason(error)
+    intake.close()
+    if problem is not None:
+        intake.stream.watched.problem = problem
 
 
-async def _feed(stream: Stream, data: bytes) -> None:
-    """Feed bytes, and let others work now and then."""
-    for start in range(0, len(data), _SLICE):
-        stream.feed(data[start : start + _SLICE])
-        await lowlevel.checkpoint()
+def _new_recorder(path: Path, *, is_live: bool) -> "Recorder":
+    from streamkit.recording import Header, Recorder  # which nobody needs who records nothing
+
+    return Recorder(path, Header(is_timed=is_live), live=is_live)
 
 
-def _clock() -> Clock:
-    """Return a clock that begins now."""
-    began = time.monotonic()
+def _clock(reading: float = 0.0) -> Clock:
+    """Return a clock that reads so many seconds now."""
+    began = time.monotonic() - reading
     return lambda: time.monotonic() - began
 
 

@@ -71,6 +71,40 @@ class FileSpool:
             self._file.close()
 
 
+class BodySpool:
+    """A body that a file holds: as it is, or, in a recording, unpacked into a file that goes with the spool."""
+
+    def __init__(self, path: Path) -> None:
+        self._spool: FileSpool | TempSpool = FileSpool(path)
+
+    def unpack(self) -> None:
+        """Keep what comes from now on: the file has it in another form. Nothing may have come yet."""
+        self._spool.close()
+        self._spool = TempSpool()
+
+    @property
+    def size(self) -> int:
+        """So many bytes can be read."""
+        return self._spool.size
+
+    @property
+    def problem(self) -> str | None:
+        """Why bytes are missing."""
+        return self._spool.problem
+
+    def append(self, data: bytes) -> None:
+        """Take the next bytes of the body."""
+        self._spool.append(data)
+
+    def read(self, offset: int, size: int) -> bytes:
+        """Return bytes from their place in the body."""
+        return self._spool.read(offset, size)
+
+    def close(self) -> None:
+        """Let the file go, or delete it."""
+        self._spool.close()
+
+
 class KeptSpool:
     """Bytes that are written to a file as they come."""
 

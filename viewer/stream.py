@@ -114,6 +114,8 @@ class Stream:
         self._clock = clock
         self._body = Body(dialect)
         self._began = False
+        self._is_recorded = False
+        self._epoch: float | None = None
         self._heartbeats = 0
         self._keys: tuple[str, ...] = ()
         """How the last event named its run that did so in another way than the one before."""
@@ -132,12 +134,23 @@ class Stream:
             for part in self._parts:
                 part.set_clock(self._clock)
 
+    def begin_recorded(self, epoch: float | None) -> None:
+        """From now on times are told that count from the beginning of this body; `epoch` is that, if it is known."""
+        self._is_recorded, self._epoch = True, epoch
+        for part in self._parts:
+            part.epoch = epoch
+
+    def remark(self, at: float, text: str) -> None:
+        """Take a remark on a moment of the run that the last event was of."""
+        self._current.remark(at, text)
+
     def feed(self, chunk: bytes, at: float | None = None) -> None:
         """Take the next bytes.
 
         Args:
             chunk: cut anywhere.
-            at: when they came, in seconds; by default as the clock says, without one at a likely pace.
+            at: when they came, in seconds since the first ones; by default as the clock says, without one at a likely
+                pace.
         """
         if self._closed:
             return
@@ -148,7 +161,7 @@ class Stream:
             else:
                 self._part_of(found.event).fold(found, at)
         heartbeats = self._body.reader.heartbeats
-        self._current.count(len(chunk), heartbeats - self._heartbeats)
+        self._current.count(len(chunk), heartbeats - self._heartbeats, at)
         self._heartbeats = heartbeats
         self._watch.on_news()
         if self.spool.problem is not None and self._current.problem is None:
@@ -167,7 +180,7 @@ class Stream:
             self._part_of(record.event).fold(record, at)
         self._closed = True
         current = self._current
-        current.count(0, self._body.reader.heartbeats - self._heartbeats)
+        current.count(0, self._body.reader.heartbeats - self._heartbeats, at)
         current.end_segment(at, is_current=True)
         for part in self._parts:
             if part is not current:
@@ -217,11 +230,13 @@ class Stream:
         """Go on with a run that waits, in place of the one that was to begin."""
         if known is None:
             return
-        self._watch.withdraw(self._current)
+        before = self._current
+        self._watch.withdraw(before)
         self._parts.clear()
         known.names.append(self.name)
         known.problem = None
         self._turn_to(known, is_first=True)
+        known.take_over(before)
 
     def _turn_to(self, watched: Watched, *, is_first: bool = False) -> None:
         if watched is self._current:
@@ -230,7 +245,19 @@ class Stream:
         if watched not in self._parts:
             self._parts.append(watched)
             watched.stream = self
-            watched.begin_segment(self.spool, self._body.reader, self._dialect, self._clock, is_first=is_first)
+            reader, offset = self._body.reader, self._offset_of(watched)
+            watched.begin_segment(self.spool, reader, self._dialect, self._clock, is_first=is_first, offset=offset)
+
+    def _offset_of(self, watched: Watched) -> float:
+        """Return when this body began, on the clock of a run that it goes on with."""
+        if not self._is_recorded:
+            return 0.0
+        if not watched.segments:
+            watched.epoch = self._epoch
+            return 0.0
+        if self._epoch is not None and watched.epoch is not None:
+            return self._epoch - watched.epoch
+        return watched.run.last_progress_at or 0.0
 
 
 def belongs(run: Run, event: Event) -> bool:

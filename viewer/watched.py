@@ -7,7 +7,7 @@ bodies, one segment for each. A view reads; only a `Stream` writes.
 
 from collections.abc import Callable, Iterator
 from operator import attrgetter
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from streamkit.dialects import DIALECTS
 from streamkit.dialects.base import Event
@@ -35,6 +35,14 @@ _ROUNDS: Final = frozenset({"iteration_next", "loop_next"})
 """Events that say nothing of a container but that a round begins: there may be a hundred thousand of them."""
 
 
+class Remark(NamedTuple):
+    """A remark on a moment, which stands in a recording."""
+
+    time: float
+    """On the clock of the run."""
+    text: str
+
+
 class Watched:
     """One run, watched."""
 
@@ -57,6 +65,11 @@ class Watched:
         """Sends the answer to a form, where its source can; a recording cannot."""
         self.stream: Stream | None = None
         """The body that it goes on in, or ended in."""
+        self.remarks: list[Remark] = []
+        """What recordings say of moments of it."""
+        self.epoch: float | None = None
+        """When the recording of its first body began, in epoch seconds."""
+        self._offset = 0.0  # from the beginning of the run to that of the body that goes on
         self._pace = Pace()
         self._clock: Clock | None = None
         self._shift = 0.0
@@ -180,7 +193,16 @@ class Watched:
         if self.stream is not None:
             self.stream.close(at)
 
-    def begin_segment(self, spool: Spool, reader: Reader, dialect: str, clock: Clock | None, *, is_first: bool) -> None:
+    def begin_segment(
+        self,
+        spool: Spool,
+        reader: Reader,
+        dialect: str,
+        clock: Clock | None,
+        *,
+        is_first: bool,
+        offset: float = 0.0,
+    ) -> None:
         """Begin a body of this run.
 
         Args:
@@ -189,7 +211,9 @@ class Watched:
             dialect: what the reader was told.
             clock: tells when its bytes come; None if nobody knows.
             is_first: whether the body opens with this run.
+            offset: seconds from the beginning of the run to that of the body, where its times are told.
         """
+        self._offset = offset
         self.segments.append(Segment(spool, dialect, self.events + 1, is_first=is_first))
         self._fold = Fold(self.run, reader, is_first=is_first)
         self._speaker = None  # what is said first may bring the run back to life
@@ -205,7 +229,7 @@ class Watched:
 
         Args:
             record: what the reader made of it.
-            at: when it came, in seconds; by default the clock's time, without one a likely time.
+            at: when it came, in seconds since the body began; by default the clock's time, without one a likely time.
         """
         fold, event = self._fold, record.event
         assert fold is not None  # noqa: S101 - for the type checker
@@ -243,10 +267,21 @@ class Watched:
             self._note(pattern.event, len(texts))
         return len(texts)
 
-    def count(self, size: int, heartbeats: int) -> None:
-        """Count bytes and heartbeats of the body that goes on."""
+    def remark(self, at: float, text: str) -> None:
+        """Take a remark on a moment of the body that goes on: `at` is as in `fold`."""
+        self.remarks.append(Remark(at + self._offset, text))
+
+    def take_over(self, other: "Watched") -> None:
+        """Take what came of the body that goes on before its first event said that it is of this run."""
+        self.count(other.run.bytes, other.run.heartbeats, other.run.last_heartbeat_at)
+        for remark in other.remarks:
+            self.remark(*remark)
+
+    def count(self, size: int, heartbeats: int, at: float | None = None) -> None:
+        """Count bytes and heartbeats of the body that goes on; `at` is as in `fold`."""
         if self._fold is not None:
-            self._fold.count(bytes=size, heartbeats=heartbeats, at=self.now())
+            time = self.now() if at is None else at + self._offset
+            self._fold.count(bytes=size, heartbeats=heartbeats, at=time)
 
     def end_segment(self, at: float | None, *, is_current: bool) -> None:
         """End the body that goes on.
@@ -259,14 +294,16 @@ class Watched:
             return
         segment = self.segments[-1]
         segment.is_current = is_current
-        segment.closed_at = self._last = max(at, self._last) if at is not None else self.now()
+        segment.closed_at = self._last = max(at + self._offset, self._last) if at is not None else self.now()
         segment.closed = True
         self._fold.close(segment.closed_at)
         self._note(None)
         self._fold = None
 
     def _time(self, event: Event, at: float | None) -> float:
-        if at is None:
+        if at is not None:
+            at += self._offset
+        else:
             at = self._clock() + self._shift if self._clock is not None else self._pace.at(event)
         return max(at, self._last)
 
@@ -276,6 +313,8 @@ class Watched:
             if self._clock is None:
                 return [max(time, self._last) for time in self._pace.typed(count)]
             at = self._clock() + self._shift
+        else:
+            at += self._offset
         return [max(at, self._last)] * count
 
     def _note(self, event: Event | None, events: int = 1) -> None:

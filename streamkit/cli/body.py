@@ -8,6 +8,9 @@ from streamkit.dialects.salvage import decode_lenient
 from streamkit.placed import PlacedBurst, PlacingReader
 from streamkit.reader import Record
 
+BODIES: Final = (".sse", ".ndjson", ".jsonl", ".skrec", ".skrec.zst")
+"""What the names of response bodies and of recordings end with; in a folder, other files are passed over."""
+
 _HEAD: Final = 4096
 _BOM: Final = b"\xef\xbb\xbf"
 _BLANK: Final = b" \t\r\n"

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
+from streamkit.cli.body import BODIES
 from streamkit.cli.output import complain
 from streamkit.cli.progress import with_progress
 from streamkit.cli.runs import OnUnreadable, Runs
@@ -12,9 +13,6 @@ from streamkit.cli.sources import name_of, reason
 from streamkit.grep import LOOKED_AT
 from streamkit.run import Retention
 from streamkit.subjects import RunSubject
-
-BODIES: Final = (".sse", ".ndjson", ".jsonl", ".skrec", ".skrec.zst")
-"""What the names of response bodies and of recordings end with; in a folder, other files are passed over."""
 
 _GIST: Final = Retention(payloads="drop", max_text=LOOKED_AT)
 

@@ -8,8 +8,7 @@ import click
 import msgspec
 
 from streamkit.cli import CONTEXT, options
-from streamkit.cli.body import Body
-from streamkit.cli.collect import BODIES
+from streamkit.cli.body import BODIES, Body
 from streamkit.cli.output import JsonLines, complain, print_text, width
 from streamkit.cli.runs import Runs
 from streamkit.cli.safe import safe_line

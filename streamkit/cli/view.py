@@ -8,9 +8,10 @@ from typing import Any, Final
 import click
 
 from streamkit.cli import CONTEXT, options
+from streamkit.cli.body import BODIES
 from streamkit.cli.output import can_show, complain, is_in_browser, is_terminal, print_text, wants_colour
 from streamkit.cli.render.look import UNICODE
-from streamkit.errors import BadWhere
+from streamkit.errors import BadWhere, RecordingError
 from streamkit.where import parse
 
 _FPS: Final = "120"
@@ -18,7 +19,7 @@ _FPS: Final = "120"
 _FPS_AFAR: Final = "30"
 """The same over a network."""
 _DRAWN: Final = "".join(UNICODE.marks.values()) + UNICODE.branch
-_EXPECTED: Final = ".sse", ".ndjson", ".jsonl", ".txt"
+_EXPECTED: Final = (*BODIES, ".txt")
 
 
 def _filter(_: click.Context, __: click.Parameter, text: str) -> str:
@@ -37,7 +38,11 @@ def _filter(_: click.Context, __: click.Parameter, text: str) -> str:
 @click.option(
     "--where", "wanted", default="", callback=_filter, metavar="FILTER", help="Show only executions that match."
 )
-@click.option("--record", type=click.Path(path_type=Path), help="Keep what standard input gives in this file.")
+@click.option(
+    "--record",
+    type=click.Path(path_type=Path),
+    help="Keep what standard input gives in this file: a .skrec or .skrec.zst has its times, too, and no secrets.",
+)
 @click.option("--ascii", "ascii_only", is_flag=True, help="Draw with ASCII alone.")
 @click.option(
     "--config",
@@ -73,8 +78,8 @@ def view(
     Examples:
       streamkit view x.sse
       streamkit view recordings/
-      streamkit view --play --speed 4 x.sse
-      curl -N … | streamkit view - --record x.sse
+      streamkit view --play --speed 4 x.skrec
+      curl -N … | streamkit view - --record x.skrec
       streamkit view --where 'status:failed' x.sse
       streamkit view --web recordings/
 
@@ -123,7 +128,7 @@ def show(
     except OSError as error:
         complain(f"{error.filename}: {(error.strerror or str(error)).lower()}")
         return 2
-    except BadSettings as error:
+    except (BadSettings, RecordingError) as error:
         complain(str(error))
         return 2
     return main.run(
@@ -182,5 +187,5 @@ def _files(sources: tuple[str, ...]) -> list[str]:
     for source in sources:
         path = Path(source)
         inside = path.rglob("*") if source != "-" and path.is_dir() else ()
-        found += sorted(str(file) for file in inside if file.suffix in _EXPECTED) or [source]
+        found += sorted(str(file) for file in inside if file.name.endswith(_EXPECTED)) or [source]
     return found

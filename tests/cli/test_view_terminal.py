@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from streamkit.cli.demo import RECORDINGS
+from streamkit.recording import Recording
 
 if sys.platform == "win32":
     pytest.skip("terminals of another kind", allow_module_level=True)
@@ -158,6 +159,25 @@ def test_standard_input_is_the_stream_and_keys_come_from_the_terminal(viewer, fi
     assert terminal.is_as_before
     assert kept.read_bytes() == data
     assert kept.stat().st_mode & 0o077 == 0
+
+
+def test_a_recording_keeps_the_times_and_no_secrets_and_plays(viewer, fixtures, tmp_path):
+    data = (fixtures / "dify" / "wf_human_1_paused.sse").read_bytes()
+    (token,) = set(re.findall(rb'"form_token":"([^"]+)"', data.replace(b'": "', b'":"')))
+    kept = tmp_path / "kept.skrec"
+    terminal = viewer("-", "--record", kept, stdin=subprocess.PIPE)
+    terminal.process.stdin.write(data)
+    terminal.process.stdin.close()
+    terminal.wait("END")
+    terminal.press("q")
+    assert terminal.ends() == 0
+    recording = Recording.load(kept)
+    assert (recording.is_timed, recording.is_whole, len(recording.body)) == (True, True, len(data))
+    assert token not in kept.read_bytes()
+    player = viewer(kept, "--play")
+    player.wait("paused")
+    player.press("q")
+    assert player.ends() == 0
 
 
 def test_what_came_until_somebody_quits_is_kept(viewer, fixtures, tmp_path):

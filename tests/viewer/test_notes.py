@@ -7,14 +7,15 @@ from hypothesis import strategies as st
 from streamkit import Run
 from streamkit.run import GATEWAY, KINDS, HumanInput
 from viewer.notes import Troubles, explanation, explanation_lines, notes
+from viewer.watched import Remark
 
 from .widgets.panes import LOOK, NAMES, PLAIN, Watched, run_of, text, width_of
 
 
-def told(run, unread=(), width=60, look=LOOK, now=0.0, answer_key="a"):
+def told(run, unread=(), width=60, look=LOOK, now=0.0, answer_key="a", remarks=()):
     troubles = Troubles(run)
     troubles.sync()
-    return notes(troubles, unread, width, look, now, answer_key)
+    return notes(troubles, unread, width, look, now, answer_key, remarks)
 
 
 def lines(*args, **options):
@@ -40,6 +41,11 @@ def test_what_waits_comes_first_and_what_could_not_be_read_last():
         " ╳ interrupted: the stream ended before the server said how the run ended",  # noqa: RUF001
         " ✗ b.sse: gone",
     ]
+
+
+def test_remarks_of_a_recording_say_when():
+    remarks = [Remark(1.25, "look \x1b[2Jhere"), Remark(3725.0, "and here")]
+    assert lines(Run("dify"), remarks=remarks) == [" @ 00:01.2 look here", " @ 1:02:05 and here"]
 
 
 @pytest.mark.parametrize(

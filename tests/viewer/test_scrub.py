@@ -12,7 +12,7 @@ FRACTIONS = st.floats(0, 1)
 TRACKS = st.builds(
     Track,
     densities=st.lists(st.floats(0, 1e6), max_size=300),
-    marks=st.lists(st.tuples(FRACTIONS, st.sampled_from(["failed", "paused", "retried"])), max_size=20),
+    marks=st.lists(st.tuples(FRACTIONS, st.sampled_from(["failed", "paused", "retried", "remark"])), max_size=20),
     event=st.integers(0, 10**6),
     events=st.integers(0, 10**6),
     time=st.floats(0, 1e6),
@@ -52,6 +52,12 @@ def test_a_strip_shows_how_much_came_when_and_where_trouble_was():
     )
     assert text(strip_line(track, 28, LOOK)) == " 00:00 ▲▁▄█ ▁✗█ ▁‖█ 00:41.2 "[:28]
     assert text(strip_line(track, 28, PLAIN)) == " 00:00 ^.=@ .E@ .P@ 00:41.2 "[:28]
+
+
+def test_a_remark_gives_way_to_trouble():
+    track = Track(marks=[(0.5, "remark"), (0.9, "remark"), (0.9, "failed")], event=0, events=9, duration=41.2)
+    assert text(strip_line(track, 28, LOOK)) == " 00:00 ▲     ◆   ✗  00:41.2 "[:28]
+    assert text(strip_line(track, 28, PLAIN)) == " 00:00 ^     @   E  00:41.2 "[:28]
 
 
 def test_places_give_way_in_narrow_panes():

@@ -5,6 +5,7 @@ import pytest
 from tests.viewer.bodies import BODIES, memory, watch
 from viewer.session import Session
 from viewer.stream import Watch
+from viewer.watched import Remark
 
 ROUNDS = BODIES["dify/wf_iter_fail_par_continue"]
 SIMPLE = BODIES["dify/chat_simple"]
@@ -158,6 +159,18 @@ def test_what_is_told_of_the_past_is_of_the_past():
     assert looked_at.counts.errors == 1
     looked_at.seek(failed[0] - 1)
     assert looked_at.counts.errors == 0
+
+
+def test_remarks_are_told_once_their_moment_came():
+    looked_at = session(ROUNDS)
+    (run,) = looked_at.runs
+    run.remarks += [Remark(run.history.time_of(5), "five"), Remark(run.history.ended_at, "end")]
+    assert [remark.text for remark in looked_at.remarks] == ["five", "end"]
+    assert [mark for mark in looked_at.marks() if mark[1] == "remark"][1] == (1.0, "remark")
+    looked_at.seek(5)
+    assert looked_at.remarks == [(looked_at.time, "five")]
+    looked_at.seek(1)
+    assert looked_at.remarks == []
 
 
 def test_a_row_is_told_as_it_was_or_else_said_to_be_of_now():

@@ -7,6 +7,7 @@ from pathlib import Path
 import anyio
 import pytest
 
+from streamkit.recording import Chunk, End, Header, Recorder, Recording
 from tests.viewer.bodies import BODIES, frame, state, watch
 from viewer import sources
 from viewer.sources import FileSource, FolderSource, StdinSource
@@ -150,6 +151,59 @@ async def test_a_folder_that_is_not_there_says_so(found, tmp_path):
     assert [(watched.problem, watched.live) for watched in found.runs] == [("no such folder", False)]
 
 
+# ---- recordings
+
+
+@pytest.mark.parametrize("name", ["x.skrec", "x.skrec.zst"])
+async def test_a_recording_is_followed_while_it_is_written(found, tmp_path, name):
+    path, now = tmp_path / name, [0.0]
+    recorder = Recorder(path, clock=lambda: now[0])
+    async with beside(FileSource(path, follow=True), found):
+        for seconds in (2.0, 5.0, 9.0):
+            now[0] = seconds
+            recorder.write(TOKEN)
+        await until(lambda: found.runs and found.runs[0].events == 3)
+        (watched,) = found.runs
+        assert [watched.history.time_of(event) for event in (1, 2, 3)] == [2.0, 5.0, 9.0]
+        await until(lambda: watched.comes_live)
+        assert 9.0 <= watched.now() < 20.0, "it goes on from the last entry"
+        now[0] = 60.0
+        recorder.write(TOKEN)
+        await until(lambda: watched.events == 4)
+        assert watched.history.time_of(4) == 60.0
+        recorder.close()
+        await until(lambda: not watched.live)
+        assert watched.at(2).text == "xx"
+    recorder.close()
+
+
+async def test_a_recording_that_was_written_some_time_ago_has_gone_on_since(found, tmp_path):
+    path = tmp_path / "x.skrec"
+    recorder = Recorder(path)
+    recorder.write(TOKEN, 2.0)
+    changed = path.stat().st_mtime - 100
+    os.utime(path, (changed, changed))
+    async with beside(FileSource(path, follow=True), found):
+        await until(lambda: found.runs and found.runs[0].comes_live)
+        assert 102.0 <= found.runs[0].now() < 110.0
+    recorder.close()
+
+
+async def test_a_folder_shows_recordings_beside_bodies(found, tmp_path):
+    for number, name in enumerate(("a.sse", "b.skrec", "deep/c.skrec.zst")):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        if name == "a.sse":
+            (tmp_path / name).write_bytes(BODY)
+        else:
+            Recording([Chunk(1.0, BODY)], Header(), end=End("eof", None, 2.0)).save(tmp_path / name)
+        os.utime(tmp_path / name, (number, number))
+    async with beside(FolderSource(tmp_path), found):
+        await until(lambda: len(found.runs) == 3 and not any(watched.live for watched in found.runs))
+    assert [Path(watched.name).name for watched in found.runs] == ["a.sse", "b.skrec", "c.skrec.zst"]
+    assert len({state(watched.run) for watched in found.runs}) == 1
+    assert [watched.history.time_of(1) for watched in found.runs] == [0.0, 1.0, 1.0]
+
+
 # ---- standard input
 
 
@@ -179,10 +233,59 @@ async def test_standard_input_is_read_as_it_comes_and_recorded(found, stdin, tmp
         assert sys.platform == "win32" or stat.S_IMODE(record.stat().st_mode) == 0o600
 
 
-async def test_a_recording_is_not_overwritten(tmp_path):
-    (tmp_path / "kept.sse").write_bytes(b"mine")
+@pytest.mark.parametrize("name", ["kept.skrec", "kept.skrec.zst"])
+async def test_standard_input_is_recorded_with_its_times(found, stdin, tmp_path, name):
+    source = StdinSource(tmp_path / name)
+    async with beside(source, found):
+        for piece in (BODY[:1000], BODY[1000:]):
+            await anyio.to_thread.run_sync(stdin.write, piece)
+            await until(lambda: found.runs and found.runs[0].run.bytes)
+        stdin.close()
+        await until(lambda: not found.runs[0].live)
+    recording = Recording.load(tmp_path / name)
+    assert (recording.body, recording.is_timed, recording.end.reason) == (BODY, True, "eof")
+    assert state(found.runs[0].at(3)) == state(watch(BODY).runs[0].at(3))
+    assert sys.platform == "win32" or stat.S_IMODE((tmp_path / name).stat().st_mode) == 0o600
+
+
+async def test_who_quits_leaves_a_recording_that_says_so(found, stdin, tmp_path):
+    async with beside(StdinSource(tmp_path / "x.skrec"), found):
+        await anyio.to_thread.run_sync(stdin.write, TOKEN)
+        await until(lambda: found.runs and found.runs[0].events)
+    recording = Recording.load(tmp_path / "x.skrec")
+    assert (recording.body, recording.end.reason) == (TOKEN, "cancelled")
+
+
+@pytest.mark.parametrize("kept", ["y.skrec", "y.sse"])
+async def test_a_recording_that_comes_through_a_pipe_has_its_own_times(found, stdin, tmp_path, kept):
+    chunks = [Chunk(2.0, TOKEN), Chunk(7.0, TOKEN)]
+    Recording(chunks, Header(), end=End("eof", None, 8.0)).save(tmp_path / "x.skrec")
+    async with beside(StdinSource(tmp_path / kept), found):
+        await anyio.to_thread.run_sync(stdin.write, (tmp_path / "x.skrec").read_bytes())
+        stdin.close()
+        await until(lambda: found.runs and found.runs[0].events == 2 and not found.runs[0].live)
+    assert [found.runs[0].history.time_of(event) for event in (1, 2)] == [2.0, 7.0]
+    found.close()
+    recording = Recording.load(tmp_path / kept)
+    assert recording.body == TOKEN * 2
+    assert [chunk.at for chunk in recording.chunks] == ([2.0, 7.0] if kept.endswith(".skrec") else [0.0])
+
+
+async def test_what_was_redirected_is_recorded_without_times(found, monkeypatch, tmp_path):
+    (tmp_path / "x.sse").write_bytes(BODY)
+    with (tmp_path / "x.sse").open("rb") as file:
+        monkeypatch.setattr(sources, "_STDIN", file.fileno())
+        await StdinSource(tmp_path / "y.skrec").run(found)
+    recording = Recording.load(tmp_path / "y.skrec")
+    assert (recording.body, recording.is_timed) == (BODY, False)
+
+
+@pytest.mark.parametrize("name", ["kept.sse", "kept.skrec"])
+async def test_a_recording_is_not_overwritten(tmp_path, name):
+    (tmp_path / name).write_bytes(b"mine")
     with pytest.raises(FileExistsError):
-        StdinSource(tmp_path / "kept.sse")
+        StdinSource(tmp_path / name)
+    assert (tmp_path / name).read_bytes() == b"mine"
 
 
 async def test_a_redirected_file_is_no_live_input(found, monkeypatch, tmp_path):

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from viewer.spool import FileSpool, KeptSpool, RecordSpool, TempSpool
+from viewer.spool import BodySpool, FileSpool, KeptSpool, RecordSpool, TempSpool
 
 
 @pytest.fixture(params=["temporary", "recording"])
@@ -27,6 +27,22 @@ def test_what_is_kept_is_read_from_its_place(spool, size):
     assert spool.read(300_000, 5) == b""
     spool.append(b"more")
     assert spool.read(len(body), 10) == b"more"
+
+
+@pytest.mark.parametrize("is_packed", [False, True])
+def test_a_body_of_a_file_is_read_from_it_or_from_what_was_unpacked(tmp_path, is_packed):
+    path = tmp_path / "x"
+    path.write_bytes(b"PACKED" if is_packed else b"whole body")
+    spool = BodySpool(path)
+    if is_packed:
+        spool.unpack()
+    for piece in (b"whole", b" body"):
+        spool.append(piece)
+    assert (spool.size, spool.problem) == (10, None)
+    assert spool.read(6, 100) == b"body"
+    spool.close()
+    assert (spool.size, spool.read(0, 5)) == (0, b"")
+    assert path.exists()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no modes")

@@ -9,6 +9,7 @@ from streamkit.run import Run
 from viewer.notes import Note, Troubles, explanation_lines, notes
 from viewer.paint import Palette
 from viewer.runs import Entry
+from viewer.watched import Remark
 from viewer.widgets.lines import Lines
 
 
@@ -44,6 +45,8 @@ class Notes(Lines):
         """What could not be read, of all runs; the list may be the caller's own, which grows."""
         self.is_of_now = False
         """Whether somebody looks at an earlier moment, and all this is said of now."""
+        self.remarks: Sequence[Remark] = ()
+        """What a recording says of moments of the run."""
         self.answer_key = answer_key
         self._clock = clock
         self._troubles: Troubles | None = None
@@ -94,11 +97,12 @@ class Notes(Lines):
             run, width = troubles.run, self.scrollable_content_region.width
             waiting = any(form.status == "waiting" for form in run.forms)
             unread = [(entry.name, entry.problem) for entry in self.unread]
-            made_of = (run.revision, unread, width, int(self._clock()) if waiting else 0)
+            made_of = (run.revision, unread, len(self.remarks), width, int(self._clock()) if waiting else 0)
             if made_of != self._made_of:
                 self._made_of = made_of
                 troubles.sync()
-                self._notes = notes(troubles, self.unread, width, self.look, self._clock(), self.answer_key)
+                now = self._clock()
+                self._notes = notes(troubles, self.unread, width, self.look, now, self.answer_key, self.remarks)
                 self._rows = [row for note in self._notes for row in self._rows_of(note, troubles, width)]
         super().sync()
 
