@@ -24,8 +24,8 @@ check: .venv/.dev ## lint, formatting, types, import contracts
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 
-coverage: .venv/.test ## run the tests once more and see that they reach the code
-	@HYPOTHESIS_PROFILE=quick $(BIN)/python -m pytest -q -n auto --cov
+coverage: .venv/.test ## run all tests but the sweeps once more, and see that they reach the code
+	@HYPOTHESIS_PROFILE=quick $(BIN)/python -m pytest -q -n auto -m "not sweep" --cov
 
 bench: .venv-bench/.peers ## compare with peers, in an environment of its own
 	@.venv-bench/bin/python -m benchmarks.compare

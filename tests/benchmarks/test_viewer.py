@@ -11,6 +11,9 @@ from benchmarks.viewer.judged import GOALS, Figure, median, quantile
 from streamkit import Tap
 
 
+pytestmark = pytest.mark.sweep
+
+
 def folded(data):
     tap = Tap("dify")
     tap.feed(data, at=0)

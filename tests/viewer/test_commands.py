@@ -118,6 +118,7 @@ async def every_command(viewer, commands=COMMANDS[:-1]):
 VARIETY = cycle([("unicode", (140, 40)), ("ascii", (80, 24)), ("unicode", (80, 17)), ("ascii", (100, 30))])
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(("state", "variety"), [*zip(STATES, VARIETY, strict=False)], ids=[*STATES])
 async def test_every_command_can_be_given_in_every_state(state, variety, tmp_path):
     """And the rows of the screen are as wide as it is."""

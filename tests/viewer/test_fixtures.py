@@ -19,6 +19,8 @@ from viewer.sources import FileSource, FolderSource
 from viewer.stream import Watch
 from viewer.tree import RunTree
 
+pytestmark = pytest.mark.sweep
+
 HOSTILE = [name for name in BODIES if name.startswith("hostile/")]
 SMALL = [name for name in ONE_RUN if len(BODIES[name]) < 40_000]
 EACH = 6

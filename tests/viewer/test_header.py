@@ -40,6 +40,7 @@ async def test_without_a_run_it_says_whether_one_may_come(goes_on, told):
         assert told in viewer.rows[0]
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("pane", "123456")
 @pytest.mark.parametrize("width", [30, 50, 80, 100, 140])
 async def test_the_last_line_leads_to_all_keys_however_narrow_it_is(pane, width):
