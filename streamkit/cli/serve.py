@@ -1,8 +1,10 @@
 """`streamkit serve`: recordings, played as if the vendor's server were there."""
 
 import asyncio
+import contextlib
 import os
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -35,7 +37,7 @@ _ENDS: Final = (signal.SIGINT, signal.SIGTERM)
 @click.option(
     "--ready-file",
     type=click.Path(path_type=Path),
-    help='Written once it listens: {"url": …, "admin": …, "pid": …}.',
+    help='There as long as it listens: {"url": …, "admin": …, "pid": …}.',
 )
 @click.option(
     "--speed",
@@ -92,6 +94,8 @@ def serve(
     """  # noqa: D301 - click looks for the character
     from streamkit.replay import ReplayServer
 
+    if ready_file is not None:  # of a server that was killed
+        ready_file.unlink(missing_ok=True)
     try:
         server = ReplayServer(sources, on_request=None if quiet else _tell, **how)
     except ReplayError as error:
@@ -120,13 +124,13 @@ async def _run(
     """Serve until somebody ends it."""
     over = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in _ENDS:
-        loop.add_signal_handler(number, over.set)
+    with contextlib.suppress(NotImplementedError):  # on Windows, where Ctrl-C raises
+        for number in _ENDS:
+            loop.add_signal_handler(number, over.set)
     async with server.run(host, port, admin_port=admin_port):
-        if ready_file is not None:
-            _write_at_once(ready_file, {"url": server.url, "admin": server.admin_url, "pid": os.getpid()})
-        print_text(server.url if is_quiet else _what_there_is(server))
-        await over.wait()
+        with _announced(ready_file, {"url": server.url, "admin": server.admin_url, "pid": os.getpid()}):
+            print_text(server.url if is_quiet else _what_there_is(server))
+            await over.wait()
 
 
 def _what_there_is(server: "ReplayServer") -> str:
@@ -154,11 +158,19 @@ def _tell(entry: "JournalEntry") -> None:
     click.echo(safe_line(line), err=True)
 
 
-def _write_at_once(path: Path, told: object) -> None:
-    """Write a file so that whoever sees it sees all of it."""
+@contextlib.contextmanager
+def _announced(path: Path | None, told: object) -> Iterator[None]:
+    """Keep a file as long as the server listens; whoever sees it sees all of it."""
+    if path is None:
+        yield
+        return
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         beside.write_bytes(msgspec.json.encode(told) + b"\n")
         beside.replace(path)
     except OSError as error:
         raise ReplayError(f"{path}: {(error.strerror or str(error)).lower()}") from None
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)

@@ -140,6 +140,11 @@ class Play:
         return self.outcome
 
     @property
+    def is_cut_short(self) -> bool:
+        """Whether its run was stopped, and ended otherwise than the recording."""
+        return self._terminal is not None
+
+    @property
     def is_over(self) -> bool:
         """Whether nothing more is sent."""
         return self._over.is_set()
@@ -164,7 +169,7 @@ class Play:
             self.is_document = True
             self._chunks = [Chunk(self.take.recording.chunks[-1].at if self._chunks else 0.0, document)]
             self._gates = [Gate(gate.place, 0) for gate in self._gates]
-        self._body = session.rewrite(self.take.body if document is None else document)
+        self._body = session.rewrite(self.take.body if document is None else document, self.take)
         for fault in self.faults:
             self._offset_of(fault)
 

@@ -13,7 +13,7 @@ from msgspec import Struct
 from streamkit.replay.gates import Gate
 from streamkit.replay.library import Take
 from streamkit.replay.rewriting import Ids, fresh_ids, shifted
-from streamkit.replay.routes import Asked, Reply
+from streamkit.replay.routes import Asked
 from streamkit.run import HumanInput
 
 
@@ -24,6 +24,8 @@ class Form(Struct):
     """What the client was given: it submits the form."""
     asked: HumanInput
     """The form as recorded."""
+    run_id: str | None
+    """The run that asks, as recorded."""
     expires_at: float | None
     """Epoch seconds, as the client was told."""
     status: str = "waiting"
@@ -35,21 +37,30 @@ class Form(Struct):
 class Session:
     """One conversation, or one run outside of any, as the client sees it."""
 
-    def __init__(self, takes: Sequence[Take], ids: Ids, shift: int) -> None:
+    def __init__(self, takes: Sequence[Take], ids: Ids, now: Callable[[], float] | None) -> None:
+        """Begin one; for the arguments see `Sessions`."""
         self.takes = takes
         """All recordings of it, in order."""
         self.played: list[Take] = []
         self.messages: list[tuple[Take, Asked]] = []
         """What was asked, turn by turn, and what answered."""
-        self.shift = shift
-        """Seconds by which all times are moved."""
         self._ids = ids
+        self._now = now
+        self._shifts: dict[str, int] = {}
+        """Seconds by which the times of each run are moved."""
+        for take in takes:
+            if _key(take) not in self._shifts:
+                self._move_to_now(take)
         self.forms = {form.token: form for take in takes for form in self._forms_of(take)}
-        self._held: list[tuple[str, Gate]] = []
+        self._held: list[tuple[Form, Gate]] = []
 
-    def rewrite(self, body: bytes) -> bytes:
-        """Return bytes of a recording with the ids and times of this session."""
-        return shifted(self._ids.rewrite(body), self.shift)
+    def rewrite(self, body: bytes, take: Take) -> bytes:
+        """Return bytes of a recording, or about it, with the ids of this session and the times of its run."""
+        return shifted(self._ids.rewrite(body), self._shifts.get(_key(take), 0))
+
+    def told(self, data: object, take: Take) -> msgspec.Raw:
+        """Return as JSON what is told of a recording, with the ids of this session and the times of its run."""
+        return msgspec.Raw(self.rewrite(msgspec.json.encode(data), take))
 
     def id(self, recorded: str | None) -> str | None:
         """Return what an id of the recordings is called here."""
@@ -73,11 +84,14 @@ class Session:
         return turns[last + 1 :]
 
     def begin(self, take: Take) -> None:
-        """Note that a take is played: its forms wait once more."""
-        self.played.append(take)
-        if not take.is_continuation:
-            self.played[:-1] = [other for other in self.played[:-1] if not _is_same_run(other, take)]
+        """Note that a take is played. One that begins a run begins now, and its forms wait once more."""
+        if take.is_continuation:
+            self._expire(take)
+        else:
+            self.played = [other for other in self.played if _key(other) != _key(take)]
+            self._move_to_now(take)
             self.forms |= {form.token: form for form in self._forms_of(take)}
+        self.played.append(take)
 
     def parts_played(self, run_id: str) -> list[Take]:
         """Return what was played of a run since it began last."""
@@ -85,30 +99,48 @@ class Session:
 
     # ---- forms
 
-    def hold_for(self, node_id: str, gate: Gate) -> None:
-        """Let a gate open once the form of a node is submitted."""
-        self._held.append((node_id, gate))
+    def hold_for(self, form: Form, gate: Gate) -> None:
+        """Let a gate open once a form is submitted."""
+        self._held.append((form, gate))
 
-    def form_of(self, node_id: str) -> Form | None:
-        """Return the form that a node shows."""
-        return next((form for form in self.forms.values() if form.asked.node_id == node_id), None)
+    def form_of(self, take: Take, node_id: str) -> Form | None:
+        """Return the form that a node of a run shows."""
+        forms = (form for form in self.forms.values() if form.run_id == take.run.id)
+        return next((form for form in forms if form.asked.node_id == node_id), None)
 
     def submit(self, form: Form, action_id: str, inputs: object) -> None:
         """Answer a form: what waits for it goes on."""
         form.status, form.action_id, form.inputs = "submitted", action_id, inputs
-        for node_id, gate in self._held:
-            if node_id == form.asked.node_id:
+        for waited_for, gate in self._held:
+            if waited_for is form:
                 gate.release()
 
+    def _expire(self, take: Take) -> None:
+        """Note which forms nobody answered in time, as a recording of what came then says."""
+        for told in take.run.forms:
+            form = self.form_of(take, told.node_id)
+            if form is not None and told.status == "expired":
+                form.status = "expired"
+
+    # ---- inside
+
     def _forms_of(self, take: Take) -> Iterable[Form]:
+        shift = self._shifts[_key(take)]
         for asked in take.run.forms:
             if asked.token:
-                expires_at = asked.expires_at + self.shift if asked.expires_at is not None else None
-                yield Form(self._ids.of(asked.token) or asked.token, asked, expires_at)
+                expires_at = asked.expires_at + shift if asked.expires_at is not None else None
+                yield Form(self._ids.of(asked.token) or asked.token, asked, take.run.id, expires_at)
+
+    def _move_to_now(self, take: Take) -> None:
+        shift = 0
+        if self._now is not None and take.started_at is not None:
+            shift = int(self._now()) - take.started_at
+        self._shifts[_key(take)] = shift
 
 
-def _is_same_run(one: Take, other: Take) -> bool:
-    return one.run.id is not None and one.run.id == other.run.id
+def _key(take: Take) -> str:
+    """Return what the bodies of one run have in common."""
+    return take.run.id or take.name
 
 
 def _handles(take: Take) -> Iterable[str]:
@@ -124,11 +156,6 @@ def _all_ids(takes: Iterable[Take]) -> set[str]:
 
 def _all_tokens(takes: Iterable[Take]) -> set[str]:
     return {form.token for take in takes for form in take.run.forms if form.token}
-
-
-def told_in(session: Session, made: Reply) -> Reply:
-    """Return a small answer with the ids and times of a session."""
-    return msgspec.structs.replace(made, body=session.rewrite(made.body))
 
 
 class Sessions:
@@ -163,9 +190,7 @@ class Sessions:
         ids = Ids()
         if self._seed is not None:
             ids = fresh_ids(_all_ids(takes), _all_tokens(takes), f"{self._seed}:{self._opened}")
-        first = min((take.started_at for take in takes if take.started_at is not None), default=None)
-        shift = 0 if self._now is None or first is None else int(self._now()) - first
-        session = Session(takes, ids, shift)
+        session = Session(takes, ids, self._now)
         for id in session.ids():
             others = [one for one in self._by_id.get(id, ()) if one.takes[0] is not takes[0]]
             self._by_id[id] = [*others, session]

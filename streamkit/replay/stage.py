@@ -143,7 +143,7 @@ class Stage:
             session = play.session
             if session is not None and session.id(play.take.run.task_id) == task_id:
                 terminal = terminal_of(play.take)
-                play.stop(session.rewrite(terminal) if terminal is not None else None)
+                play.stop(session.rewrite(terminal, play.take) if terminal is not None else None)
 
     def find(self, recording: str | os.PathLike[str] | Recording | Take) -> Take:
         """Return the take of a name, or of a recording that is added to the library.

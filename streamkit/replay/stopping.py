@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import msgspec
 
+from streamkit.recording import Chunk
 from streamkit.replay.frames import FrameSpan, decoded
 from streamkit.replay.library import Take
 
@@ -26,6 +27,12 @@ def terminal_of(take: Take) -> bytes | None:
     return None
 
 
+def stopped(take: Take) -> Take:
+    """Return what a recording would be if its run had been stopped at the end of its first frame."""
+    first = take.frames[0].end if take.frames else 0
+    return take.derived([Chunk(0.0, take.body[:first] + (terminal_of(take) or b""))])
+
+
 def _of_dify(take: Take) -> bytes | None:
     frames = take.frames
     run_frame = _last(frames, "workflow_finished") or _last(frames, "workflow_started", "workflow_paused")
@@ -39,7 +46,7 @@ def _workflow_stopped(payload: dict[str, Any], take: Take) -> dict[str, Any]:
     """Return the end of a stopped workflow. Any: the vendor's."""
     inner = payload.get("data")
     data = inner if isinstance(inner, dict) else {}
-    stopped: dict[str, Any] = {
+    ended: dict[str, Any] = {
         "id": take.run.id,
         "workflow_id": take.run.workflow_id,
         "status": "stopped",
@@ -54,7 +61,7 @@ def _workflow_stopped(payload: dict[str, Any], take: Take) -> dict[str, Any]:
         "exceptions_count": 0,
         "files": [],
     }
-    return payload | {"event": "workflow_finished", "data": stopped}
+    return payload | {"event": "workflow_finished", "data": ended}
 
 
 def _message_stopped(payload: dict[str, Any]) -> dict[str, Any]:

@@ -75,7 +75,7 @@ def test_it_says_where_it_listens_what_it_plays_and_how_to_try(served):
         assert (told["url"], told["pid"]) == (server.url, server.process.pid)
         assert told["admin"].startswith("http://127.0.0.1:")
         code, out, _ = server.end()
-    assert code == 0
+    assert (code, server.ready.exists()) == (0, False)
     first, admin, *names, line = out.splitlines()
     assert first == f"{server.url}  (Ctrl-C ends it)"
     assert admin == f"{told['admin']}  for tests"
@@ -141,6 +141,13 @@ def test_every_request_is_a_line_and_an_entry_of_the_journal(served, tmp_path):
     assert [(entry["recording"], entry["status"]) for entry in entries] == [("chat_simple", 200), (None, 200)]
     assert entries[0]["body"] == ASK
     assert "app-secret" not in str(entries)
+
+
+def test_a_file_of_a_server_that_was_killed_says_nothing_of_this_one(served, process, tmp_path):
+    stale = tmp_path / "ready.json"
+    stale.write_text("{}")
+    assert process("serve", "none.sse", "--ready-file", stale).returncode == 2
+    assert not stale.exists()
 
 
 def test_it_can_be_quiet(served):

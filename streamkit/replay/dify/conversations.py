@@ -7,7 +7,6 @@ from streamkit.replay.dify.refusals import refused
 from streamkit.replay.frames import decoded
 from streamkit.replay.library import Take
 from streamkit.replay.routes import Asked, Reply, reply
-from streamkit.replay.sessions import Session, told_in
 from streamkit.replay.stage import Stage
 
 
@@ -17,8 +16,8 @@ def messages(stage: Stage, asked: Asked) -> Reply:
     session = stage.sessions.of(conversation)
     if session is None:
         return refused("not_found", "Conversation Not Exists.", 404)
-    told = [_message(take, turn) for take, turn in session.messages]
-    return told_in(session, reply({"limit": 20, "has_more": False, "data": told}))
+    told = [session.told(_message(take, turn), take) for take, turn in session.messages]
+    return reply({"limit": 20, "has_more": False, "data": told})
 
 
 def _message(take: Take, asked: Asked) -> dict[str, Any]:
@@ -43,20 +42,20 @@ def _message(take: Take, asked: Asked) -> dict[str, Any]:
 
 def conversations(stage: Stage, _: Asked) -> Reply:
     """List the conversations that were begun."""
-    told = [_conversation(session) for session in stage.sessions.all() if session.messages]
-    return reply({"limit": 20, "has_more": False, "data": [one for one in told if one["id"]]})
+    begun = [(session, *session.messages[0]) for session in stage.sessions.all() if session.messages]
+    told = [session.told(_conversation(take, turn), take) for session, take, turn in begun if take.run.conversation_id]
+    return reply({"limit": 20, "has_more": False, "data": told})
 
 
-def _conversation(session: Session) -> dict[str, Any]:
-    take, asked = session.messages[0]
+def _conversation(take: Take, asked: Asked) -> dict[str, Any]:
     return {
-        "id": session.id(take.run.conversation_id),
+        "id": take.run.conversation_id,
         "name": asked.text("query") or take.name,
         "inputs": asked.body.get("inputs") or {},
         "status": "normal",
         "introduction": "",
-        "created_at": take.started_at and take.started_at + session.shift,
-        "updated_at": take.started_at and take.started_at + session.shift,
+        "created_at": take.started_at,
+        "updated_at": take.started_at,
     }
 
 

@@ -20,6 +20,7 @@ from streamkit.replay.playing import Play
 from streamkit.replay.routes import Asked, Reply
 from streamkit.replay.sessions import Session
 from streamkit.replay.stage import Stage, not_recorded
+from streamkit.replay.stopping import stopped
 
 _PING: Final = b"event: ping\n\n"
 _OVER: Final = ("succeeded", "partial-succeeded", "failed", "stopped")
@@ -52,11 +53,11 @@ def events(stage: Stage, asked: Asked) -> Play | Reply:
 def _hold_for_forms(play: Play, session: Session) -> None:
     """Hold what follows from the answer to a form until it is given."""
     for node_id, offset in _answered_forms(play.take.frames):
-        form = session.form_of(node_id)
+        form = session.form_of(play.take, node_id)
         if form is not None and form.status == "waiting" and not play.take.is_derived:
             gate = Gate(f"form of {node_id}", offset)
             play.hold(gate)
-            session.hold_for(node_id, gate)
+            session.hold_for(form, gate)
 
 
 def _begun_elsewhere(stage: Stage, run_id: str) -> Session | None:
@@ -80,6 +81,8 @@ def _next(stage: Stage, session: Session, run_id: str, *, wants_snapshot: bool) 
     if plays and plays[-1].outcome in ("playing", "cut", "left") and plays[-1].sent < len(plays[-1].take.body):
         return _rest(plays[-1], wants_snapshot=wants_snapshot)
     last = parts[-1] if parts else None
+    if last is not None and plays and plays[-1].is_cut_short:
+        return _end(session, run_id, stopped(last))
     if last is not None and last.run.status in _OVER:
         return _end(session, run_id, last)
     return _continuation(session, run_id, parts, wants_snapshot=wants_snapshot)
@@ -102,8 +105,8 @@ def _continuations(session: Session, run_id: str) -> list[Take]:
 
 def _contradicts(take: Take, session: Session) -> bool:
     """Whether a form was answered in another way than in this recording."""
-    given = {form.asked.node_id: form.action_id for form in session.forms.values() if form.action_id}
-    return any(given.get(node_id, action) != action for node_id, action in _actions(take).items())
+    answered = ((session.form_of(take, node_id), action) for node_id, action in _actions(take).items())
+    return any(form is not None and form.action_id not in (None, action) for form, action in answered)
 
 
 def _actions(take: Take) -> dict[str, str]:
@@ -142,7 +145,7 @@ def _answered_forms(frames: Sequence[FrameSpan]) -> list[tuple[str, int]]:
 def _end(session: Session, run_id: str, last: Take) -> Take | str:
     """Return the one frame that tells of a run that is over."""
     recorded = next((take for take in _continuations(session, run_id) if _tells_the_end(take)), None)
-    if recorded is not None:
+    if recorded is not None and not last.is_derived:
         return recorded
     frame = next((frame for frame in reversed(last.frames) if frame.kind == "workflow_finished"), None)
     if frame is None:

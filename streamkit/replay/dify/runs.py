@@ -2,8 +2,8 @@
 
 from streamkit.replay.dify.refusals import refused
 from streamkit.replay.routes import Asked, Reply, reply
-from streamkit.replay.sessions import told_in
 from streamkit.replay.stage import Stage
+from streamkit.replay.stopping import stopped
 
 
 def stop(stage: Stage, asked: Asked) -> Reply:
@@ -19,8 +19,9 @@ def run_detail(stage: Stage, asked: Asked) -> Reply:
     parts = session.parts_played(run_id) if session is not None else []
     if session is None or not parts:
         return refused("not_found", "Workflow run not found.", 404)
-    run = stage.run_of(parts)
-    goes_on = any(play.take in parts for play in stage.plays.going_on() if play.session is session)
+    last = next((play for play in reversed(stage.plays.of_session(session)) if play.take is parts[-1]), None)
+    goes_on = last is not None and last.outcome == "playing"
+    run = stage.run_of([*parts[:-1], stopped(parts[-1]) if last is not None and last.is_cut_short else parts[-1]])
     told = {
         "id": run.id,
         "workflow_id": run.workflow_id,
@@ -34,4 +35,4 @@ def run_detail(stage: Stage, asked: Asked) -> Reply:
         "finished_at": None if goes_on else run.finished_at,
         "elapsed_time": run.elapsed_time,
     }
-    return told_in(session, reply(told))
+    return reply(session.told(told, parts[-1]))

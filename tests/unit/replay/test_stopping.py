@@ -5,6 +5,7 @@ import pytest
 from streamkit import Tap
 from streamkit.recording import Recording
 from streamkit.replay.library import Take
+from streamkit.replay.stopping import stopped as stopped_at_once
 from streamkit.replay.stopping import terminal_of
 from tests.unit.replay.serving import FIXTURES, frame, recorded
 
@@ -45,6 +46,11 @@ def test_a_chat_whose_end_was_not_recorded_ends_too():
     assert terminal is not None
     assert b'"event":"message_end"' in terminal
     assert b"answer" not in terminal
+
+
+def test_a_run_may_be_stopped_at_once():
+    run = stopped_at_once(take("dify/wf_iter_seq5.sse")).run
+    assert (run.status, run.inputs) == ("stopped", take("dify/wf_iter_seq5.sse").run.inputs)
 
 
 def test_an_agent_of_ragflow_says_that_it_was_cancelled():

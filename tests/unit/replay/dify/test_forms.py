@@ -2,6 +2,11 @@
 
 import pytest
 
+from streamkit.replay.dify.forms import form
+from streamkit.replay.library import load
+from streamkit.replay.routes import Asked
+from streamkit.replay.server import ROUTES
+from streamkit.replay.stage import Stage
 from tests.unit.replay.serving import DIFY, serving
 
 FORM = "/v1/form/human_input/RXuAr7fBN8SmbhOkgkqOb1"
@@ -62,6 +67,27 @@ async def test_a_form_of_today_has_a_token_and_an_end_of_today():
         assert (await client.read(f"/v1/form/human_input/{token}"))["expiration_time"] > 1795430962
         assert await client.told(f"/v1/form/human_input/{token}", ORDER) == {}
         assert await refused(client) == (404, "not_found")
+
+
+async def test_a_form_that_nobody_answered_in_time_has_expired():
+    async with serving(*sorted(DIFY.glob("wf_human_timeout_*.sse"))) as client:
+        paused = await client.body("/v1/workflows/run")
+        token, run = (
+            paused.rpartition(b'"%b":"' % name)[2].partition(b'"')[0].decode()
+            for name in (b"form_token", b"workflow_run_id")
+        )
+        async with client.get(f"/v1/workflow/{run}/events") as answer:
+            assert b'"human_input_form_timeout"' in await answer.read()
+        assert await refused(client, path=f"/v1/form/human_input/{token}") == (412, "human_input_form_expired")
+
+
+def test_a_form_of_today_expires_by_the_clock():
+    now = [2_000_000_000.0]
+    stage = Stage(load(HUMAN, ROUTES), now=lambda: now[0])
+    asked = Asked(method="GET", path=FORM, params={"token": FORM.rpartition("/")[2]})
+    assert form(stage, asked).status == 200
+    now[0] += 10 * 24 * 3600
+    assert form(stage, asked).status == 412
 
 
 async def test_a_token_is_no_part_of_the_journal():

@@ -79,6 +79,21 @@ async def test_a_run_tells_how_it_stands():
     assert (told["inputs"], told["error"]) == (streamed.inputs, None)
 
 
+async def test_a_run_that_was_stopped_stays_stopped():
+    async with serving(SEQ) as client:
+        play = client.server.play("wf_iter_seq5", hold_before=3)
+        async with client.post(FLOW) as answer:
+            await play.reached()
+            await client.told(f"/v1/workflows/tasks/{play.take.run.task_id}/stop", {"user": "u"})
+            await answer.read()
+        run_id = play.take.run.id
+        told = await client.read(f"/v1/workflows/run/{run_id}")
+        async with client.get(f"/v1/workflow/{run_id}/events") as answer:
+            end = json.loads((await answer.read()).removeprefix(b"data: "))
+    assert (told["status"], told["error"], told["outputs"]) == ("stopped", "Stopped by user.", {})
+    assert (end["event"], end["data"]["status"]) == ("workflow_finished", "stopped")
+
+
 async def test_a_failed_run_tells_why():
     streamed = run_of((DIFY / "wf_failed.sse").read_bytes())
     async with serving(DIFY / "wf_failed.sse") as client:
