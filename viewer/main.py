@@ -53,6 +53,7 @@ def run(
     theme: str | None = None,
     keys: Mapping[str, str] | None = None,
     folder: Path = Path(),
+    hello: str = "",
 ) -> int:
     """Show what sources give until somebody quits, or something is wrong with the viewer; return the exit code.
 
@@ -67,11 +68,13 @@ def run(
         theme: one of Textual's themes; without colours there is none.
         keys: a user's keys, by the id of their command.
         folder: where exports are written to.
+        hello: said in the last line, until the first key.
     """
     watch = Watch(dialect)
     session = Session(speed=speed, play=play)
     look = Look(glyphs=ASCII if ascii_only else UNICODE)
     app = Viewer(watch, session, look=look, colour=colour, filter=filter, folder=folder, keys=keys)
+    app.message = hello
     if theme is not None and colour:
         app.theme = theme
     ended_by: list[int] = []

@@ -2,6 +2,8 @@
 
 from importlib.resources import as_file, files
 from importlib.util import find_spec
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final, NamedTuple
 
 import click
@@ -50,8 +52,8 @@ RECORDINGS: Final = (
 """What the demo shows, in this order."""
 
 _FOLDER: Final = files("streamkit").joinpath("demo")
-_SPEED: Final = 0.25
-"""These runs took a second each: slower one can see what happens."""
+_HELLO: Final = "As fast as they ran: space plays again, ( slower, } the next run"
+"""They took a second each."""
 
 
 @click.command(context_settings=CONTEXT)
@@ -59,7 +61,7 @@ _SPEED: Final = 0.25
 def demo(printed: bool) -> None:
     """Show real runs that come with streamkit: rounds, a retry, an agent, tokens and cost, a form.
 
-    On a terminal they play in the viewer; in a pipe they are printed.
+    On a terminal they play in the viewer, as fast as they ran; in a pipe they are printed.
 
     \b
     Examples:
@@ -69,9 +71,9 @@ def demo(printed: bool) -> None:
     if is_terminal() and not printed and find_spec("textual") is not None:
         from streamkit.cli.view import show
 
-        with as_file(_FOLDER) as folder:
-            paths = tuple(str(folder / recording.file) for recording in RECORDINGS)
-            raise click.exceptions.Exit(show(paths, play=True, speed=_SPEED))
+        with TemporaryDirectory() as made:
+            paths = tuple(str(path) for path in timed_recordings(Path(made)))
+            raise click.exceptions.Exit(show(paths, play=True, hello=_HELLO))
     look = Look.of_stdout()
     for number, recording in enumerate(RECORDINGS, 1):
         title = click.style(f"{number}  {recording.title}", bold=True)
@@ -85,6 +87,19 @@ def demo(printed: bool) -> None:
     )
     if find_spec("textual") is None:
         print_text(f"\nTo see these runs play, in a viewer: {INSTALL}")
+
+
+def timed_recordings(folder: Path) -> list[Path]:
+    """Make a recording of each body, of the times at which its bytes came, which stand beside it, and return them."""
+    from streamkit.recording import Header, Recording
+    from streamkit.recording.timing import load_timing, timed
+
+    made = [folder / Path(recording.file).with_suffix(".skrec") for recording in RECORDINGS]
+    with as_file(_FOLDER) as bundled:
+        for path, recording in zip(made, RECORDINGS, strict=True):
+            body, timing = bundled / recording.file, str(bundled / f"{path.stem}.timing.json")
+            Recording(list(timed([body.read_bytes()], load_timing(timing), timing)), Header()).save(path)
+    return made
 
 
 def _state(file: str) -> RunState:

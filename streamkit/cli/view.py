@@ -111,8 +111,12 @@ def show(
     wanted: str = "",
     ascii_only: bool = False,
     config: Path | None = None,
+    hello: str = "",
 ) -> int:
-    """Open the viewer, and return its exit code; tell what to install where it is missing."""
+    """Open the viewer, and return its exit code; tell what to install where it is missing.
+
+    `hello` is said in it until the first key; all else is as the options have it.
+    """
     os.environ.setdefault("TEXTUAL_FPS", _FPS_AFAR if "SSH_CONNECTION" in os.environ else _FPS)  # read when imported
     try:
         import textual  # noqa: F401 - the extra
@@ -142,6 +146,7 @@ def show(
         theme=settings.theme,
         keys=settings.keys,
         folder=settings.folder,
+        hello=hello,
     )
 
 

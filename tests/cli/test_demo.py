@@ -3,7 +3,11 @@ import subprocess
 import sys
 from importlib.resources import files
 
+from click.testing import CliRunner
+
+from streamkit.cli import main
 from streamkit.cli.demo import RECORDINGS
+from streamkit.recording import Recording
 
 
 def test_the_demo_shows_what_the_product_can_show(cli):
@@ -40,6 +44,28 @@ def test_the_recordings_are_package_data_of_small_size():
     sizes = [len(folder.joinpath(recording.file).read_bytes()) for recording in RECORDINGS]
     assert 0 < sum(sizes) < 80_000
     assert {entry.name for entry in folder.iterdir() if entry.name.endswith(".sse")} == {r.file for r in RECORDINGS}
+
+
+def test_in_the_viewer_they_are_recordings_with_the_times_at_which_they_came(monkeypatch):
+    shown = []
+
+    def look(paths, **how):
+        shown.extend((Recording.load(path), how) for path in paths)
+        return 0
+
+    monkeypatch.setattr("streamkit.cli.demo.is_terminal", lambda: True)
+    monkeypatch.setattr("streamkit.cli.view.show", look)
+    CliRunner().invoke(main, ["demo"], catch_exceptions=False)
+    folder = files("streamkit").joinpath("demo")
+    for (recording, how), bundled in zip(shown, RECORDINGS, strict=True):
+        body = folder.joinpath(bundled.file).read_bytes()
+        assert len(recording.body) == len(body)
+        assert (recording.body == body) is (b"form_token" not in body), "a secret is masked"
+        assert recording.is_timed
+        assert 0.3 < recording.duration < 1.2
+        assert len({chunk.at for chunk in recording.chunks}) > 5
+        assert how["play"]
+        assert "speed" not in how
 
 
 def test_no_form_token_of_a_recording_is_shown(cli):

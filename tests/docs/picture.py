@@ -1,9 +1,9 @@
 """The picture that leads the README: the viewer itself, on a recorded run that comes with streamkit."""
 
+from pathlib import Path
 from typing import Final
 
-from streamkit.cli.demo import RECORDINGS
-from tests.golden.goldens import DEMO
+from streamkit.cli.demo import timed_recordings
 from viewer.app import Viewer
 from viewer.export import without_fonts
 from viewer.session import Session
@@ -16,13 +16,17 @@ _KEYS: Final = ("g", "e")
 """From the top to the first error."""
 
 
-async def of_the_viewer() -> str:
-    """Draw the viewer as SVG: the first run of the demo, and why one of its rounds failed."""
+async def of_the_viewer(folder: Path) -> str:
+    """Draw the viewer as SVG: the first run of the demo, and why one of its rounds failed.
+
+    Args:
+        folder: an empty one.
+    """
     watch = Watch("auto")
     app = Viewer(watch, Session())
     async with app.run_test(size=_SIZE) as pilot:
-        for recording in RECORDINGS:
-            await FileSource(DEMO / recording.file).run(watch)
+        for path in timed_recordings(folder):
+            await FileSource(path).run(watch)
         app.tick()
         await pilot.press(*_KEYS)
         for _ in range(2):  # what is chosen tells what is shown of it
