@@ -45,6 +45,7 @@ COMMANDS: Final[Mapping[str, _Entry]] = {
     "frames": _Entry("frames", "Print one JSON line for each SSE frame."),
     "diff": _Entry("diff", "Show what is different between two bodies, or between two servers."),
     "convert": _Entry("convert", "Keep a body in another way: as a recording, with its times, without its secrets."),
+    "scrub": _Entry("scrub", "Make a recording that can be given away."),
     "explain": _Entry("explain", "Say what an anomaly means."),
 }
 """Every command, in the order in which `--help` lists them. A command is the function of its module's name."""

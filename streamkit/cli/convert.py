@@ -16,6 +16,7 @@ from streamkit.errors import RecordingError
 from streamkit.reader import Reader
 from streamkit.recording import Chunk, End, Header, Redactor, Source
 from streamkit.recording.format import Entry
+from streamkit.recording.masking import masked
 from streamkit.recording.timing import load_timing, timed
 
 _LOOKED_AT: Final = 1024 * 1024
@@ -106,9 +107,11 @@ def convert(
         original = Original(source)
         entries = original.entries if timing is None else _timed(original, timing)
         header = _header(original, facts, is_timed=timing is not None)
+        converted = entries("converting")
         if redactor is not None:
             redactor.learn(header, entries("looking for secrets in"))
-        write(out, header, entries("converting"), redactor, force=force)
+            header, converted = redactor.header(header), masked(converted, redactor)
+        write(out, header, converted, force=force)
     except Unreadable as error:
         complain(f"{name_of(source)}: {error}")
         raise click.exceptions.Exit(2) from None

@@ -13,7 +13,7 @@ from streamkit.cli.notation import as_event_stream, as_json_lines
 from streamkit.cli.progress import told
 from streamkit.cli.safe import safe_line
 from streamkit.cli.sources import STDIN, Recorded, name_of
-from streamkit.recording import Chunk, End, Header, Recorder, Redactor
+from streamkit.recording import Chunk, End, Header, Recorder
 from streamkit.recording.format import Entry
 
 _RECORDINGS: Final = (".skrec", ".skrec.zst")
@@ -56,14 +56,13 @@ class Original:
             yield End("eof")
 
 
-def write(out: str, header: Header, entries: Iterable[Entry], redactor: Redactor | None, *, force: bool) -> None:
-    """Write a recording, or the body alone, as the name of the file says.
+def write(out: str, header: Header, entries: Iterable[Entry], *, force: bool) -> None:
+    """Write a recording, or the body alone, as the name of the file says. Nothing is masked here.
 
     Args:
         out: the path of a file, or "-" for a body on standard output.
         header: of the recording.
         entries: what is in it.
-        redactor: masks what is written, if there is one; it knows the secrets already.
         force: whether to replace a file that is there.
 
     Raises:
@@ -72,21 +71,21 @@ def write(out: str, header: Header, entries: Iterable[Entry], redactor: Redactor
         OSError: it cannot be written.
     """
     if out == STDIN:
-        for data in _body(out, entries, redactor):
+        for data in _body(out, entries):
             sys.stdout.buffer.write(data)
         return
     if out.endswith(".zst") and not out.endswith(_RECORDINGS):
         raise click.UsageError(f"{out}: of compressed files only .skrec.zst is written")
     with _replacing(out, force=force) as part:
         if out.endswith(_RECORDINGS):
-            _write_recording(part, header, entries, redactor)
+            _write_recording(part, header, entries)
         else:
             with open(part, "xb", opener=_for_its_owner) as file:
-                file.writelines(_body(out, entries, redactor))
+                file.writelines(_body(out, entries))
 
 
-def _write_recording(path: str, header: Header, entries: Iterable[Entry], redactor: Redactor | None) -> None:
-    recorder = Recorder(path, header, redact=redactor or False, live=False)
+def _write_recording(path: str, header: Header, entries: Iterable[Entry]) -> None:
+    recorder = Recorder(path, header, redact=False, live=False)
     try:
         for entry in entries:
             recorder.append(entry)
@@ -94,20 +93,12 @@ def _write_recording(path: str, header: Header, entries: Iterable[Entry], redact
         recorder.break_off()
 
 
-def _body(out: str, entries: Iterable[Entry], redactor: Redactor | None) -> Iterable[bytes]:
+def _body(out: str, entries: Iterable[Entry]) -> Iterable[bytes]:
     """Return the bytes of a body, in the notation that a name asks for."""
-    chunks: Iterable[bytes] = (entry.data for entry in entries if isinstance(entry, Chunk))
-    if redactor is not None:
-        chunks = _masked(chunks, redactor)
+    chunks = (entry.data for entry in entries if isinstance(entry, Chunk))
     if out.endswith(_JSON_LINES):
         return as_json_lines(chunks)
     return as_event_stream(chunks) if out.endswith(_EVENT_STREAM) else chunks
-
-
-def _masked(chunks: Iterable[bytes], redactor: Redactor) -> Iterator[bytes]:
-    for chunk in chunks:
-        yield redactor.feed(chunk)
-    yield redactor.close()
 
 
 @contextmanager

@@ -6,12 +6,12 @@ beginning of a line of the body, until its end has come.
 
 import os
 import time
-from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Final, NamedTuple, Self
+from typing import BinaryIO, Final, Self
 
 import msgspec
 
@@ -27,6 +27,7 @@ from streamkit.recording.format import (
     encode_entry,
     encode_header,
 )
+from streamkit.recording.masking import Masking
 from streamkit.recording.redact import Redactor
 from streamkit.recording.zstd import FrameWriter
 
@@ -70,16 +71,15 @@ class Recorder:
         header = header or Header()
         if live and header.created is None:
             header = msgspec.structs.replace(header, created=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}")
-        self._redactor = Redactor(secrets) if redact is True else redact or None
+        redactor = Redactor(secrets) if redact is True else redact or None
+        self._masking = Masking(redactor) if redactor is not None else None
         self._clock = clock
         self._start = clock()
         self._latest = 0.0
         self._live = live
-        self._waiting: deque[Entry | _Cut] = deque()
-        self._masked = bytearray()
         self._lines = _opened(os.fspath(path), overwrite=overwrite)
         self._is_closed = False
-        self._put(encode_header(self._redactor.header(header) if self._redactor else header))
+        self._put(encode_header(redactor.header(header) if redactor is not None else header))
 
     def __enter__(self) -> Self:
         return self
@@ -104,14 +104,8 @@ class Recorder:
         Raises:
             OSError: they cannot be written.
         """
-        if not chunk:
-            return
-        data, at = bytes(chunk), self._now(at)
-        if self._redactor is None:
-            self._put(encode_entry(Chunk(at, data)))
-        else:
-            self._waiting.append(_Cut(at, len(data)))
-            self._release(self._redactor.feed(data))
+        if chunk:
+            self._add(Chunk(self._time(at), bytes(chunk)))
 
     def exchange(self, request: Request, response: Response, at: float | None = None) -> None:
         """Record another exchange of the same session.
@@ -124,8 +118,7 @@ class Recorder:
         Raises:
             OSError: it cannot be written.
         """
-        exchange = Exchange(request, response, self._now(at))
-        self._add(self._redactor.exchange(exchange) if self._redactor else exchange)
+        self._add(Exchange(request, response, self._time(at)))
 
     def mark(self, text: str, at: float | None = None) -> None:
         """Record a remark on this moment, or on another one.
@@ -133,7 +126,7 @@ class Recorder:
         Raises:
             OSError: it cannot be written.
         """
-        self._add(Marker(self._now(at), self._redactor.text(text) if self._redactor else text))
+        self._add(Marker(self._time(at), text))
 
     def close(self, reason: str = "eof", error: str | None = None, at: float | None = None) -> None:
         """Record the end, and close the file. Twice does nothing more.
@@ -148,9 +141,8 @@ class Recorder:
         """
         if self._is_closed:
             return
-        if error is not None and self._redactor:
-            error = self._redactor.text(error)
-        self._close(End(reason, error, self._now(at)))
+        with self._closing():
+            self._add(End(reason, error, self._time(at)))
 
     def append(self, entry: Entry) -> None:
         """Record an entry of another recording, at its own time. An end closes the file.
@@ -175,19 +167,18 @@ class Recorder:
             OSError: it cannot be written.
         """
         if not self._is_closed:
-            self._close(None)
+            with self._closing():
+                self._put_all(self._masking.close() if self._masking else ())
 
-    def _close(self, end: End | None) -> None:
+    @contextmanager
+    def _closing(self) -> Iterator[None]:
         self._is_closed = True
         try:
-            if self._redactor is not None:
-                self._release(self._redactor.close())
-            if end is not None:
-                self._put(encode_entry(end))
+            yield
         finally:
             self._lines.close()
 
-    def _now(self, at: float | None) -> float:
+    def _time(self, at: float | None) -> float:
         """Return a time that was given, else the present one: never before what stands in the file already."""
         if at is None:
             at = max(self._clock() - self._start, self._latest)
@@ -195,35 +186,16 @@ class Recorder:
         return at
 
     def _add(self, entry: Entry) -> None:
-        """Write an entry behind the chunks that wait."""
-        self._waiting.append(entry)
-        self._release(b"")
+        self._put_all(self._masking.add(entry) if self._masking else (entry,))
 
-    def _release(self, masked: bytes) -> None:
-        """Write the chunks all of whose bytes are masked, and what waits between them."""
-        self._masked += masked
-        while self._waiting:
-            entry = self._waiting[0]
-            if isinstance(entry, _Cut):
-                if len(self._masked) < entry.size:
-                    return
-                self._put(encode_entry(Chunk(entry.at, bytes(self._masked[: entry.size]))))
-                del self._masked[: entry.size]
-            else:
-                self._put(encode_entry(entry))
-            self._waiting.popleft()
+    def _put_all(self, entries: Iterable[Entry]) -> None:
+        for entry in entries:
+            self._put(encode_entry(entry))
 
     def _put(self, line: bytes) -> None:
         self._lines.write(line)
         if self._live:
             self._lines.flush()
-
-
-class _Cut(NamedTuple):
-    """A chunk whose bytes are being masked; redaction keeps its length."""
-
-    at: float
-    size: int
 
 
 class _Lines:
