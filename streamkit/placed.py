@@ -58,7 +58,7 @@ class PlacingReader(Reader):
             if middles:
                 found += self._burst_at(alike, middles)
                 alike, middles = [], []
-            found.append(self._alone(parser, known, frame, data))
+            self._alone(parser, known, frame, data, found)
         if middles:
             found += self._burst_at(alike, middles)
         return found
@@ -72,10 +72,15 @@ class PlacingReader(Reader):
         self._hits += len(texts)
         return [PlacedBurst(self._pattern, texts, [frame.offset for frame in frames])]
 
-    def _alone(self, parser: Parser, known: Dialect, frame: Frame, data: bytes) -> Record:
+    def _alone(
+        self, parser: Parser, known: Dialect, frame: Frame, data: bytes, found: list[Record | PlacedBurst]
+    ) -> None:
         """Decode a frame that no pattern fits, and learn one from it if it is a delta."""
-        (record,) = self._take_all([frame], deque())
+        records: list[Record] = []
+        self._frames += 1
+        self._take(frame.number, frame.offset, data, records)
+        (record,) = records
+        found.append(record)
         delta = known.deltas.get(type(record.event))
         if delta is not None and not record.notes:
             self._learn(parser, known, data, record.event, delta)
-        return record

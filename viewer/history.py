@@ -120,7 +120,8 @@ class History:
         number, status, told = node.number, node.status, node.total_tokens
         attempts = min(len(node.attempts), _MOST_ATTEMPTS)
         tokens = _UNTOLD if told is None else max(0, min(told, _MOST))
-        self._be_born(number, node.id)
+        if number > len(self._births):
+            self._be_born(number, node.id)
         change = self._latest[number - 1] - 1
         before = self._statuses[change] if change >= 0 else None
         code = _CODES[status]

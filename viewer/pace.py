@@ -26,6 +26,10 @@ _FIRST_STAMP: Final = 1e8
 """Epoch seconds of 1973; smaller ones count from something else, as RAGFlow's performance counters do."""
 
 
+_NUMBER: Final = (int, float)
+"""A union of types would be made anew at each question."""
+
+
 class Pace:
     """Gives every event of a run a time, in seconds since its first one."""
 
@@ -43,9 +47,9 @@ class Pace:
         """Return when an event may have come: not before the one before it."""
         if type(event) in _DELTAS:
             self.now += 1 / TOKENS_A_SECOND
-        elif event.kind in _STARTS:
+        elif (kind := event.kind) in _STARTS:
             self._start(event)
-        elif event.kind in _ENDS:
+        elif kind in _ENDS:
             self._end(event)
         return self.now
 
@@ -98,4 +102,4 @@ def _stamp(data: Any, name: str) -> float | None:  # noqa: ANN401 - a vendor's s
 def _number(data: Any, name: str) -> float | None:  # noqa: ANN401 - a vendor's struct
     """Return a number of seconds; None if it is none that anything can be reckoned from."""
     number = getattr(data, name, None)
-    return float(number) if isinstance(number, int | float) and 0 <= number < _LAST_STAMP else None
+    return float(number) if isinstance(number, _NUMBER) and 0 <= number < _LAST_STAMP else None
