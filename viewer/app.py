@@ -182,6 +182,23 @@ class Viewer(App[None]):
     def tick(self) -> None:
         """Take in what changed, and repaint it."""
         self._take_in()
+        self._look_around()
+
+    def _beat(self) -> None:
+        """Tick as time goes by: what stands around the tree and the detail is looked at every third time.
+
+        Textual paints all that lies between the first line that changed and the last one, and a clock in the first
+        line lies far from the tree: a frame without it takes half the time. Nor does it come with a new layout.
+        """
+        self._beats += 1
+        layouts = self.run_tree.layouts
+        self._take_in()
+        if self.pulse.is_slow or (self._beats >= _AROUND and self.run_tree.layouts == layouts):
+            self._look_around()
+
+    def _look_around(self) -> None:
+        """Follow the runs in all that stands around the tree and the detail."""
+        self._beats = 0
         self._track()
         self._tell_what_else_is_known()
         for pane in (self.runs, self.tokens, self.notes, self.scrub):
@@ -189,18 +206,6 @@ class Viewer(App[None]):
                 pane.sync()
         self.header.sync()
         self.hints.sync()
-
-    def _beat(self) -> None:
-        """Tick as time goes by: what stands around the tree and the detail is looked at every third time.
-
-        Textual paints all that lies between the first line that changed and the last one, and a clock in the first
-        line lies far from the tree: a frame without it takes half the time.
-        """
-        self._beats += 1
-        if self.pulse.is_slow or not self._beats % _AROUND:
-            self.tick()
-        else:
-            self._take_in()
 
     def _take_in(self) -> None:
         """Follow the runs and the moment in the tree and in the detail."""

@@ -74,14 +74,16 @@ class Palette:
         segments: list[Segment] = []
         room = width
         for span in spans:
-            size = cells(span.text)
-            text = span.text if size <= room else cut(span.text, room, self._ellipsis)
+            size = taken = cells(span.text)
+            text = span.text
+            if size > room:
+                text = cut(text, room, self._ellipsis)
+                taken = cells(text)
             if text:
-                segments.append(
-                    Segment(text, under + self._styles[span.style] if span.style in self._styles else under)
-                )
-            room -= cells(text)
-            if size > cells(text) or (size and not room):
+                style = self._styles.get(span.style)
+                segments.append(Segment(text, under if style is None else under + style))
+            room -= taken
+            if taken < size or (size and not room):
                 break
         if room:
             segments.append(Segment(" " * room, under))

@@ -68,6 +68,7 @@ class Measured(Viewer):
 
     def begin(self) -> None:
         """Count from now on."""
+        self._from = time.process_time() - self.fed
         self.frames.clear()
         self.painted = self.written = 0
 

@@ -171,6 +171,20 @@ async def test_a_beat_looks_at_the_tree_each_time_and_around_it_every_third_time
         assert looked.count("header") == 2
 
 
+async def test_a_beat_that_lays_the_screen_out_looks_around_the_next_time(monkeypatch):
+    async with shown(ROUNDS) as viewer:
+        looked, tree = [], viewer.app.run_tree
+        monkeypatch.setattr(viewer.app.header, "sync", lambda: looked.append("header"))
+        viewer.app._look_around()
+        looked.clear()
+        for beat in range(5):
+            monkeypatch.setattr(
+                tree, "sync", lambda grown=beat in (2, 3): setattr(tree, "layouts", tree.layouts + grown)
+            )
+            viewer.app._beat()
+            assert len(looked) == (beat == 4)
+
+
 # ---- commands
 
 

@@ -43,8 +43,10 @@ class Lines(ScrollView, can_focus=True, inherit_bindings=False):
         self.rule = "─"
         """Fills the title up."""
         self._title: Sequence[Span] = ()
+        self.layouts = 0
+        """How often the screen was laid out because the height changed."""
         self._laid_out = 0.0
-        self._base = Style()
+        self._base, self._width = Style(), 0
 
     # ---- what a pane says
 
@@ -85,6 +87,7 @@ class Lines(ScrollView, can_focus=True, inherit_bindings=False):
 
     def _lay_out(self, size: Size) -> None:
         self._laid_out = monotonic()
+        self.layouts += 1
         self.virtual_size = size
 
     def sync(self) -> None:
@@ -110,14 +113,13 @@ class Lines(ScrollView, can_focus=True, inherit_bindings=False):
                 self.refresh_line(row + first + self.heading)
 
     def render_lines(self, crop: Region) -> list[Strip]:
-        """Return lines of the widget, for Textual; all have one style, which takes 0.3 ms to find."""
-        self._base = self.rich_style
+        """Return lines of the widget, for Textual; all have one style and one width, which take 0.5 ms to find."""
+        self._base, self._width = self.rich_style, self.scrollable_content_region.width
         return super().render_lines(crop)
 
     def render_line(self, y: int) -> Strip:
         """Return a line of the widget, for Textual."""
-        width = self.scrollable_content_region.width
-        base = self._base
+        width, base = self._width, self._base
         if y < self.heading:
             return self.palette.strip(self.title(width), width, base=base)
         number = round(self.scroll_y) + y - self.heading
