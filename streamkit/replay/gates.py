@@ -15,13 +15,11 @@ class Gate:
         """
         self.place = place
         self.offset = offset
-        self._reached = Event()
-        self._opened = Event()
-
-    @property
-    def is_reached(self) -> bool:
+        self.is_reached = False
         """Whether all bytes before it were sent."""
-        return self._reached.is_set()
+        self._settled = Event()
+        """Set once it was reached, or never will be."""
+        self._opened = Event()
 
     @property
     def is_open(self) -> bool:
@@ -34,9 +32,15 @@ class Gate:
 
     async def hold(self) -> None:
         """Say that the answer came here, and wait until it may go on."""
-        self._reached.set()
+        self.is_reached = True
+        self._settled.set()
         await self._opened.wait()
 
-    async def reached(self) -> None:
-        """Wait until the answer came here."""
-        await self._reached.wait()
+    def give_up(self) -> None:
+        """Note that the answer is over: it will not come here any more."""
+        self._settled.set()
+
+    async def reached(self) -> bool:
+        """Wait until the answer came here, or ended without; return whether it came."""
+        await self._settled.wait()
+        return self.is_reached

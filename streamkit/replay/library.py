@@ -79,7 +79,7 @@ class Take:
         """What was asked, where that was recorded. Any: the client's JSON."""
         self.path = path_of(header.source.url) if header else ""
         self.method = ((header.source.method if header else None) or "POST").upper()
-        self.doors = _doors(self.run)
+        self.doors = _doors(self.run) if self.is_understood else _ALL_DOORS
         """Where it answers; the first is its own door."""
         if routes is not None and self.path:
             found = routes.find(self.method, self.path)
@@ -128,16 +128,26 @@ class Take:
             return frozenset()
         return frozenset(id for id in (self.run.conversation_id, self.run.id) if id)
 
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """All names under which it is known: `chat`, `v1/chat`, `v1`."""
+        parts = (*self.folders, self.name)
+        starts = range(len(parts))
+        return frozenset("/".join(parts[start:end]) for start in starts for end in range(start + 1, len(parts) + 1))
+
+    @property
+    def is_understood(self) -> bool:
+        """Whether it is a vendor's body, as far as one can tell."""
+        return "unknown-dialect" not in self.run.anomaly_counts and self.run.frames > 0
+
     @property
     def kind(self) -> str:
         """Whose body it is, for a person."""
-        dialect = "unknown" if "unknown-dialect" in self.run.anomaly_counts else self.run.dialect
+        dialect = self.run.dialect if self.is_understood else "unknown"
         return " ".join(word for word in (dialect, self.run.mode or "") if word)
 
 
 def _doors(run: Run) -> tuple[Door, ...]:
-    if "unknown-dialect" in run.anomaly_counts or not run.frames:
-        return _ALL_DOORS
     modes = _DOORS[run.dialect]
     return modes.get(run.mode) or modes[None]
 
@@ -213,7 +223,7 @@ class Library:
 
     def named(self, name: str) -> list[Take]:
         """Return what a name or a folder chooses: `chat`, `v1/chat`, `v1`."""
-        return [take for take in self.takes if name in names_of(take)]
+        return [take for take in self.takes if name in take.names]
 
     def with_id(self, id: str) -> Take | None:
         """Return the first take of a conversation or of a run."""
@@ -243,12 +253,6 @@ def _begins_the_run_of(take: Take, other: Take) -> bool:
     """Whether another take is the beginning of the same run. RAGFlow has another id for each part of one."""
     is_same = take.run.id is not None and take.run.id == other.run.id and take.run.dialect == "dify"
     return is_same and not other.is_continuation
-
-
-def names_of(take: Take) -> set[str]:
-    """Return all names under which a take is known."""
-    parts = (*take.folders, take.name)
-    return {"/".join(parts[start:end]) for start in range(len(parts)) for end in range(start + 1, len(parts) + 1)}
 
 
 def load(sources: Iterable[str | os.PathLike[str] | Recording], routes: Routes) -> Library:

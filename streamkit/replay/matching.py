@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
-from streamkit.replay.library import Library, Take, names_of
+from streamkit.replay.library import Library, Take
 from streamkit.replay.routes import Asked, Door
 from streamkit.replay.sessions import Session, Sessions
 
@@ -230,8 +230,3 @@ def _agreement(recorded: Any, asked: Any, path: str) -> int | str:  # noqa: ANN4
 def _shown(value: object) -> str:
     text = "missing" if value is None else repr(value)
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
-
-
-def known_names(library: Library) -> list[str]:
-    """Return every name and folder by which recordings are chosen."""
-    return sorted({name for take in library.takes for name in names_of(take)})

@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import itertools
 from collections.abc import Callable, Iterable, Sequence
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 
 from streamkit.errors import ReplayError
 from streamkit.recording import Chunk
@@ -18,6 +18,9 @@ from streamkit.replay.gates import Gate
 from streamkit.replay.library import Take
 from streamkit.replay.schedule import ChunkSize, Piece, pieces, stretches
 from streamkit.replay.sessions import Session
+
+_KEPT: Final = 10_000
+"""So many plays are remembered."""
 
 Outcome = Literal["waiting", "playing", "played", "stopped", "cut", "left"]
 """`cut`: a fault or the end of the server ended it. `left`: the client did."""
@@ -114,12 +117,7 @@ class Play:
         gate = self._next_gate()
         if gate is None:
             raise ReplayError(f"{self.name}: no gate holds it any more")
-        async with asyncio.TaskGroup() as group:
-            waits = [group.create_task(gate.reached()), group.create_task(self._over.wait())]
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-            for wait in waits:
-                wait.cancel()
-        if not gate.is_reached:
+        if not await gate.reached():
             raise ReplayError(f"{self.name}: it ended ({self.outcome}) before {gate.place}")
         return gate.place
 
@@ -168,7 +166,8 @@ class Play:
         if document is not None:
             self.is_document = True
             self._chunks = [Chunk(self.take.recording.chunks[-1].at if self._chunks else 0.0, document)]
-            self._gates = [Gate(gate.place, 0) for gate in self._gates]
+            for gate in self._gates:
+                gate.offset = 0
         self._body = session.rewrite(self.take.body if document is None else document, self.take)
         for fault in self.faults:
             self._offset_of(fault)
@@ -197,6 +196,8 @@ class Play:
         if not self._over.is_set():
             self.outcome = outcome
             self._body = b""
+            for gate in self._gates:
+                gate.give_up()
             self._over.set()
 
     async def perform(self, sink: Sink, clock: Callable[[], float]) -> None:
@@ -323,8 +324,11 @@ class Plays:
         return play
 
     def begin(self, play: Play) -> None:
-        """Note a play that begins."""
+        """Note a play that begins; the oldest that is over is forgotten where there are very many."""
         self._all[play.number] = play
+        oldest = next(iter(self._all.values()))
+        if len(self._all) > _KEPT and oldest.is_over:
+            del self._all[oldest.number]
 
     def numbered(self, number: int) -> Play | None:
         """Return a play by its number."""

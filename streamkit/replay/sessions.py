@@ -4,8 +4,9 @@ A session begins when the first body of a conversation is played, or of a run th
 a form find it by the ids that the client was given.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
@@ -15,6 +16,9 @@ from streamkit.replay.library import Take
 from streamkit.replay.rewriting import Ids, fresh_ids, shifted
 from streamkit.replay.routes import Asked
 from streamkit.run import HumanInput
+
+_KEPT: Final = 5_000
+"""So many sessions are remembered, the last ones."""
 
 
 class Form(Struct):
@@ -171,6 +175,7 @@ class Sessions:
         self._seed = seed
         self._now = now
         self._opened = 0
+        self._all: deque[Session] = deque()
         self._by_id: dict[str, list[Session]] = {}
         """Several only if several folders hold a conversation of the same id."""
 
@@ -194,13 +199,26 @@ class Sessions:
         for id in session.ids():
             others = [one for one in self._by_id.get(id, ()) if one.takes[0] is not takes[0]]
             self._by_id[id] = [*others, session]
+        self._all.append(session)
+        if len(self._all) > _KEPT:
+            self._forget(self._all.popleft())
         return session
 
+    def _forget(self, session: Session) -> None:
+        for id in session.ids():
+            left = [one for one in self._by_id.get(id, ()) if one is not session]
+            if left:
+                self._by_id[id] = left
+            else:
+                self._by_id.pop(id, None)
+
     def all(self) -> list[Session]:
-        """Return all of them, in order."""
-        return list(dict.fromkeys(session for sessions in self._by_id.values() for session in sessions))
+        """Return those that can still be found, in order."""
+        known = {id(session) for sessions in self._by_id.values() for session in sessions}
+        return [session for session in self._all if id(session) in known]
 
     def clear(self) -> None:
         """Forget all of them."""
+        self._all.clear()
         self._by_id.clear()
         self._opened = 0

@@ -131,7 +131,8 @@ class Stage:
         faults = self.faults.take(take.name)
         try:
             faults += as_faults([asked.fault] if asked.fault else [])
-            play.begin(session, faults, document_of(take) if wants and not take.is_document else None)
+            is_made = wants and take.is_understood and not take.is_document
+            play.begin(session, faults, document_of(take) if is_made else None)
         except ReplayError as error:
             return not_recorded(asked, [Near(take.name, str(error))])
         self.plays.begin(play)

@@ -5,7 +5,6 @@ Times are those of the recording, within what a loaded machine allows.
 
 import asyncio
 import json
-import os
 import statistics
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -19,7 +18,7 @@ from streamkit.replay.trying import example_of
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 VENDORS = ("dify", "ragflow", "openai", "lighton")
-SMALL = 8_000 if os.environ.get("HYPOTHESIS_PROFILE") == "quick" else 40_000
+SMALL = 40_000
 """Larger bodies are not sent byte by byte."""
 SHARES = [("dify", share) for share in range(6)] + [("ragflow", 0), ("ragflow", 1), ("openai", 0), ("lighton", 0)]
 """Parts of the recordings of a vendor, for as many workers."""
@@ -52,6 +51,7 @@ async def test_every_body_arrives_in_random_chunks(vendor):
     assert await differing(vendor, chunk_size="random:6") == []
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(("vendor", "share"), SHARES)
 async def test_every_small_body_arrives_byte_by_byte(vendor, share):
     of = sum(vendor == one for one, _ in SHARES)

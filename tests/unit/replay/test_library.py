@@ -4,7 +4,7 @@ import pytest
 
 from streamkit.errors import ReplayError
 from streamkit.recording import Recording
-from streamkit.replay.library import Library, Take, in_name_order, load, names_of, stem_of
+from streamkit.replay.library import Library, Take, in_name_order, load, stem_of
 from streamkit.replay.server import ROUTES
 from tests.unit.replay.serving import DIFY, FIXTURES, RAGFLOW, chat, recorded
 
@@ -115,7 +115,7 @@ def test_a_folder_is_read_in_the_order_of_names(tmp_path):
 
 
 def test_names_lead_from_any_folder_down():
-    assert names_of(Take(recorded(b""), "chat", ("a", "b"))) == {"a", "a/b", "a/b/chat", "b", "b/chat", "chat"}
+    assert Take(recorded(b""), "chat", ("a", "b")).names == {"a", "a/b", "a/b/chat", "b", "b/chat", "chat"}
 
 
 def test_the_end_of_a_name_that_says_what_it_is_does_not_count():

@@ -311,6 +311,15 @@ def test_plays_are_queued_until_something_fits():
     assert (plays.waiting(), one.is_over, plays.numbered(1)) == ([], True, None)
 
 
+def test_the_oldest_play_is_forgotten_where_there_are_very_many(monkeypatch):
+    monkeypatch.setattr("streamkit.replay.playing._KEPT", 2)
+    plays, all_of_them = Plays(), [Play(number, take()) for number in range(4)]
+    for play in all_of_them:
+        plays.begin(play)
+        play.end("played")
+    assert [plays.numbered(number) is not None for number in range(4)] == [False, False, True, True]
+
+
 def test_gates_are_in_the_order_of_the_body():
     made = play(hold_before=["message_end", "message#2"])
     made.hold(Gate("form", 0))

@@ -187,6 +187,24 @@ async def test_a_run_is_held_before_a_node_finishes_and_goes_on():
         assert await play.finished() == "played"
 
 
+async def test_a_document_is_held_for_who_waited_before_it_was_asked_for():
+    async with serving(FLOW) as client, asyncio.TaskGroup() as group:
+        play = client.server.play("wf_iter_seq5", hold_before="node_finished:Make list")
+        waiting = group.create_task(play.reached())
+        await asyncio.sleep(0)
+        asking = group.create_task(client.told("/v1/workflows/run", {"response_mode": "blocking"}))
+        assert await waiting == "node_finished:Make list"
+        assert not asking.done()
+        play.release()
+        assert (await asking)["data"]["status"] == "succeeded"
+
+
+async def test_a_body_that_nobody_understands_comes_as_it_is_whatever_is_asked_for():
+    page = DIFY.parent / "hostile" / "html_page.html"
+    async with serving(page) as client:
+        assert await client.body("/v1/workflows/run", {"response_mode": "blocking"}) == page.read_bytes()
+
+
 async def test_a_run_is_held_until_it_is_stopped():
     recording = Recording.load(DIFY / "wf_stopped.sse")
     async with serving(recording) as client:

@@ -145,6 +145,15 @@ def test_each_turn_begins_when_it_is_played():
         assert b'"created_at": %d' % begun_at in session.rewrite(take.body, take)
 
 
+def test_the_oldest_session_is_forgotten_where_there_are_very_many(monkeypatch):
+    monkeypatch.setattr("streamkit.replay.sessions._KEPT", 2)
+    sessions = Sessions("seed")
+    first, *others = [sessions.open([PAUSED]) for _ in range(3)]
+    assert sessions.all() == others
+    assert sessions.of(str(first.id(RUN))) is None
+    assert sessions.of(str(others[0].id(RUN))) is others[0]
+
+
 def test_all_sessions_are_forgotten():
     sessions = Sessions()
     sessions.open([PAUSED])
