@@ -102,9 +102,12 @@ class Detail(Lines):
         self.sync()
 
     def pick(self, tab: str) -> None:
-        """Turn to a tab, for this item and those that are chosen next."""
+        """Turn to a tab, for this item and those that are chosen next; in the one that is shown, go to its beginning."""
         self._picked = tab
-        self._turn_to(tab)
+        if tab == self.tab:
+            self._begin()
+        else:
+            self._turn_to(tab)
         self.sync()
 
     def search(self, text: str) -> None:
@@ -155,6 +158,11 @@ class Detail(Lines):
         self.tab = tab
         self._stamp = None
         self._page.clear()
+        self._begin()
+
+    def _begin(self) -> None:
+        """Go to where a tab begins, and follow what grows."""
+        tab = self.tab
         self._touched = False
         self._follows = tab == "text" and getattr(self.item, "status", None) == "running"
         self.cursor = 0 if tab in _CHOOSABLE else None

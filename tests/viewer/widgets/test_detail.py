@@ -332,6 +332,17 @@ async def test_searching_by_keys():
         assert "/" not in (await screen())[0].replace("/66", "")
 
 
+async def test_a_tab_that_is_picked_again_begins_anew_and_keeps_what_is_folded():
+    run = run_of("dify/chat_retriever_resources")
+    async with shown(run, size=(80, 9), focus=True) as (detail, pilot, screen):
+        detail.pick("proc")
+        await pilot.press("j", "j", "z", "G")
+        assert detail.cursor > 2
+        detail.pick("proc")
+        assert (detail.cursor, detail.scroll_y) == (0, 0)
+        assert any(" …" in line for line in (await screen())[1:])
+
+
 async def test_a_search_opens_what_is_folded():
     run = run_of("dify/chat_retriever_resources")
     async with shown(run, focus=True) as (detail, pilot, screen):
