@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
+from streamkit.recording.filler import fill
 from streamkit.replay.library import Library, Take
 from streamkit.replay.routes import Asked, Door
 from streamkit.replay.sessions import Session, Sessions
@@ -212,7 +213,7 @@ def _agreement(recorded: Any, asked: Any, path: str) -> int | str:  # noqa: ANN4
         parts = [(value, asked.get(key), f"{path}.{key}" if path else key) for key, value in recorded.items()]
     elif isinstance(recorded, list) and isinstance(asked, list) and len(recorded) == len(asked):
         parts = [(one, other, f"{path}.{at}") for at, (one, other) in enumerate(zip(recorded, asked, strict=True))]
-    elif recorded == asked and isinstance(recorded, bool) == isinstance(asked, bool):
+    elif (recorded == asked and isinstance(recorded, bool) == isinstance(asked, bool)) or _is_filler(recorded, asked):
         return 1
     elif asked is None and not recorded:
         return 0  # left out what was empty
@@ -225,6 +226,11 @@ def _agreement(recorded: Any, asked: Any, path: str) -> int | str:  # noqa: ANN4
             return found
         total += found
     return total
+
+
+def _is_filler(recorded: object, asked: object) -> bool:
+    """Whether filler was recorded in place of what is asked: the recording was scrubbed."""
+    return isinstance(recorded, str) and isinstance(asked, str) and fill(asked) == recorded
 
 
 def _shown(value: object) -> str:

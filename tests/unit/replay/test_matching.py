@@ -183,6 +183,8 @@ def test_a_conversation_is_named_in_the_body_or_the_path():
         ({"inputs": {"a": [1, {"b": None}]}}, {"inputs": {"a": [1, {"b": None}], "c": 2}}, 2),
         ({"query": "hi", "user": "me", "response_mode": "blocking"}, {"query": "hi", "user": "you"}, 1),
         ({"query": "REDACTED12abxxxx"}, {"query": "secret"}, 0),
+        ({"query": "Xxxxx xxxxx 1?"}, {"query": "Hello there 7?"}, 1),  # it was scrubbed
+        ({"query": "xxxxx"}, {"query": "Hello there"}, "query is 'Hello there', and 'xxxxx' was recorded"),
         ({"inputs": {}, "query": ""}, {}, 0),
         ({"query": "hi"}, {"query": "bye"}, "query is 'bye', and 'hi' was recorded"),
         ({"inputs": {"lang": "de"}}, {"inputs": {}}, "inputs.lang is missing, and 'de' was recorded"),
