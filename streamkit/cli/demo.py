@@ -1,9 +1,7 @@
-"""`streamkit demo`: real runs, recorded from Dify servers and bundled byte for byte. Needs no network."""
+"""`streamkit demo`: real runs, recorded from Dify servers. Needs no network."""
 
 from importlib.resources import as_file, files
 from importlib.util import find_spec
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Final, NamedTuple
 
 import click
@@ -12,39 +10,40 @@ from streamkit.cli import CONTEXT
 from streamkit.cli.options import INSTALL
 from streamkit.cli.output import is_terminal, print_text
 from streamkit.cli.render import Look, render_run
+from streamkit.recording import Recording
 from streamkit.run import RunState
 from streamkit.tap import Tap
 
 
-class _Recording(NamedTuple):
+class _Shown(NamedTuple):
     file: str
     title: str
     look_at: str
 
 
 RECORDINGS: Final = (
-    _Recording(
-        "iteration-with-failed-rounds.sse",
+    _Shown(
+        "iteration-with-failed-rounds.skrec",
         "An iteration that goes on when a round fails",
         "Rounds 1 and 3 failed, with their reason. The run succeeded all the same.",
     ),
-    _Recording(
-        "retry-until-it-works.sse",
+    _Shown(
+        "retry-until-it-works.skrec",
         "A node that is tried again",
         "Two tries failed, the third worked. Dify calls such a run partly succeeded.",
     ),
-    _Recording(
-        "agent-with-tools.sse",
+    _Shown(
+        "agent-with-tools.skrec",
         "An agent that thinks and calls a tool",
         "The agent's log as a tree: two rounds, each a thought and a call.",
     ),
-    _Recording(
-        "answer-with-sources-and-cost.sse",
+    _Shown(
+        "answer-with-sources-and-cost.skrec",
         "A chatflow that answers from documents",
         "Tokens and cost of the model, and the sources of the answer.",
     ),
-    _Recording(
-        "form-that-waits.sse",
+    _Shown(
+        "form-that-waits.skrec",
         "A run that waits for a person",
         "It paused at a form. Its token is a secret, so it is masked.",
     ),
@@ -71,8 +70,8 @@ def demo(printed: bool) -> None:
     if is_terminal() and not printed and find_spec("textual") is not None:
         from streamkit.cli.view import show
 
-        with TemporaryDirectory() as made:
-            paths = tuple(str(path) for path in timed_recordings(Path(made)))
+        with as_file(_FOLDER) as folder:
+            paths = tuple(str(folder / recording.file) for recording in RECORDINGS)
             raise click.exceptions.Exit(show(paths, play=True, hello=_HELLO))
     look = Look.of_stdout()
     for number, recording in enumerate(RECORDINGS, 1):
@@ -89,21 +88,9 @@ def demo(printed: bool) -> None:
         print_text(f"\nTo see these runs play, in a viewer: {INSTALL}")
 
 
-def timed_recordings(folder: Path) -> list[Path]:
-    """Make a recording of each body, of the times at which its bytes came, which stand beside it, and return them."""
-    from streamkit.recording import Header, Recording
-    from streamkit.recording.timing import load_timing, timed
-
-    made = [folder / Path(recording.file).with_suffix(".skrec") for recording in RECORDINGS]
-    with as_file(_FOLDER) as bundled:
-        for path, recording in zip(made, RECORDINGS, strict=True):
-            body, timing = bundled / recording.file, str(bundled / f"{path.stem}.timing.json")
-            Recording(list(timed([body.read_bytes()], load_timing(timing), timing)), Header()).save(path)
-    return made
-
-
 def _state(file: str) -> RunState:
     tap = Tap()
-    tap.feed(_FOLDER.joinpath(file).read_bytes())
+    with as_file(_FOLDER.joinpath(file)) as path:
+        tap.feed(Recording.load(path).body)
     tap.close()
     return tap.run.snapshot().without_secrets()

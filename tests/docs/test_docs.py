@@ -59,10 +59,10 @@ def test_the_schema_is_current(update):
     check(ROOT / "docs" / "run.schema.json", generated.schema(), update=update)
 
 
-async def test_the_picture_of_the_viewer_is_current(update, monkeypatch, tmp_path):
+async def test_the_picture_of_the_viewer_is_current(update, monkeypatch):
     for name in ("NO_COLOR", "FORCE_COLOR", "TERM", "COLUMNS", "LINES"):
         monkeypatch.delenv(name, raising=False)
-    drawn = await picture.of_the_viewer(tmp_path)
+    drawn = await picture.of_the_viewer()
     assert re.findall(r"href|src=|@import|url\((?!#)", drawn) == []  # it fetches nothing
     assert len(drawn.encode()) <= 60_000
     check(ROOT / "docs" / "viewer.svg", drawn, update=update)

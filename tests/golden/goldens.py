@@ -17,6 +17,7 @@ import msgspec
 import pytest
 
 from streamkit import Run, Tap
+from streamkit.recording import Recording
 
 FIXTURES: Final = Path(__file__).parents[2] / "fixtures"
 DEMO: Final = Path(__file__).parents[2] / "streamkit" / "demo"
@@ -40,7 +41,12 @@ _INVISIBLE: Final = re.compile(
 def bodies() -> list[Path]:
     """Every response body that is a run or a part of one. Cases of `conformance` test the parser."""
     own = [path for path in FIXTURES.rglob("*") if path.suffix in BODIES and _is_body(path)]
-    return sorted(own) + sorted(DEMO.glob("*.sse"))
+    return sorted(own) + sorted(DEMO.glob("*.skrec"))
+
+
+def body_of(path: Path) -> bytes:
+    """Return the bytes of a body, whatever it is kept in."""
+    return Recording.load(path).body
 
 
 def _is_body(path: Path) -> bool:
@@ -67,7 +73,7 @@ def fold(paths: Iterable[Path], size: int | None = None) -> Run:
     """Fold the bodies of one run, in order; `size` bytes at a time, by default each body at once."""
     run: Run | None = None
     for path in paths:
-        body = path.read_bytes()
+        body = body_of(path)
         tap = Tap("auto", run=run)
         for start in range(0, len(body), size or len(body) or 1):
             tap.feed(body[start : start + (size or len(body))])

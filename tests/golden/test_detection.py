@@ -4,7 +4,7 @@ import pytest
 
 from streamkit import Tap
 from streamkit.dialects import DIALECTS
-from tests.golden.goldens import DEMO, FIXTURES, bodies, name_of
+from tests.golden.goldens import DEMO, FIXTURES, bodies, body_of, name_of
 
 
 def dialect_of(path):
@@ -21,7 +21,7 @@ def test_every_dialect_has_a_fixture():
 @pytest.mark.parametrize("size", [1, 7, 1000, None])
 @pytest.mark.parametrize("name", BODIES)
 def test_the_dialect_shows(name, size):
-    body = BODIES[name].read_bytes()
+    body = body_of(BODIES[name])
     tap = Tap("auto")
     step = size or len(body)
     for start in range(0, len(body), step):

@@ -16,7 +16,7 @@ from streamkit.dialects.openai import events as openai
 from streamkit.dialects.ragflow import events as ragflow
 from streamkit.reader import Reader
 from streamkit.run import KINDS
-from tests.golden.goldens import FIXTURES, bodies, check, fold, golden_of, golden_text, has_golden, name_of
+from tests.golden.goldens import FIXTURES, bodies, body_of, check, fold, golden_of, golden_text, has_golden, name_of
 
 BODIES = {name_of(path): path for path in bodies()}
 GOLDEN = [name for name, path in BODIES.items() if has_golden(path)]
@@ -92,7 +92,7 @@ def test_no_golden_run_is_left_over(update):
 @pytest.fixture(scope="module")
 def records():
     """Every record of every fixture."""
-    return [record for path in BODIES.values() for record in read(path.read_bytes())]
+    return [record for path in BODIES.values() for record in read(body_of(path))]
 
 
 def read(body):

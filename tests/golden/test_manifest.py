@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.golden import manifest
-from tests.golden.goldens import DEMO, FIXTURES, check
+from tests.golden.goldens import DEMO, FIXTURES, body_of, check
 
 DOCS = Path(__file__).parents[2] / "docs"
 RULE = re.compile(r"^(?:## |\* \*\*)([ABCF]\.\d+)\b", re.MULTILINE)
@@ -66,7 +66,7 @@ def test_fixtures_stay_small():
 
 def test_a_demo_is_a_recording_that_the_fixtures_know():
     digests = {entry["sha256"] for entry in manifest.read().values() if entry["origin"] == "recorded"}
-    assert {manifest.sha256(path.read_bytes()) for path in DEMO.glob("*.sse")} <= digests
+    assert {manifest.sha256(body_of(path)) for path in DEMO.glob("*.skrec")} <= digests
 
 
 def test_no_fixture_holds_a_key_an_address_or_a_place():

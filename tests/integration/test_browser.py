@@ -9,7 +9,7 @@ import pytest
 from tests.integration.chromium import BROWSER, tab
 from tests.viewer.served import served
 
-RECORDING = Path(__file__).parents[2] / "streamkit" / "demo" / "iteration-with-failed-rounds.sse"
+RECORDING = Path(__file__).parents[2] / "streamkit" / "demo" / "iteration-with-failed-rounds.skrec"
 TIMEOUT = 90.0
 
 

@@ -5,11 +5,11 @@ import io
 import msgspec
 
 from streamkit.run import stable
-from tests.golden.goldens import bodies, name_of
+from tests.golden.goldens import bodies, body_of, name_of
 from viewer.spool import KeptSpool
 from viewer.stream import Watch
 
-BODIES = {name_of(path): path.read_bytes() for path in bodies()}
+BODIES = {name_of(path): body_of(path) for path in bodies()}
 TWO_RUNS = {"hostile/foreign_message", "hostile/foreign_run"}
 """A tap calls the second run of a body foreign; here it is a run."""
 ONE_RUN = [name for name in BODIES if name not in TWO_RUNS]

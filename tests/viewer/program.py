@@ -14,6 +14,7 @@ from textual.keys import _character_to_key
 from textual.pilot import Pilot
 
 from streamkit.cli.render.look import ASCII, UNICODE, Look
+from tests.golden.goldens import body_of
 from viewer.app import Viewer
 from viewer.session import Session
 from viewer.spool import KeptSpool
@@ -112,7 +113,7 @@ class Shown:
 def body(name: str) -> bytes:
     """Return a fixture, like `dify/chat_simple`, or a recording of the demo, like `demo/form-that-waits`."""
     folder, _, file = name.partition("/")
-    return (DEMO / f"{file}.sse" if folder == "demo" else FIXTURES / f"{name}.sse").read_bytes()
+    return body_of(DEMO / f"{file}.skrec" if folder == "demo" else FIXTURES / f"{name}.sse")
 
 
 def watch(*names: str) -> Watch:

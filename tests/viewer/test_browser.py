@@ -13,7 +13,7 @@ from tests.viewer.served import served
 from viewer.browser import command, is_loopback, url_of
 
 DEMO = Path(__file__).parents[2] / "streamkit" / "demo"
-RECORDING = DEMO / "iteration-with-failed-rounds.sse"
+RECORDING = DEMO / "iteration-with-failed-rounds.skrec"
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ LARGEST = 60_000
 """Bytes of one picture: they are kept for ever, in every version."""
 ROUNDS = "dify/wf_iter_fail_par_continue"
 FORM = "dify/wf_human_1_paused"
-DEMOS = [f"demo/{path.stem}" for path in sorted(DEMO.glob("*.sse"), reverse=True)]
+DEMOS = [f"demo/{path.stem}" for path in sorted(DEMO.glob("*.skrec"), reverse=True)]
 ENDS = [
     *(ROUNDS, FORM, "dify/chat_stopped_midstream", "dify/wf_retry_then_success", "dify/chat_llm_dies_midstream"),
     *("dify/agent_chat_fc_three_rounds", "dify/web_wf_iteration_truncated", "hostile/after_the_end"),

@@ -10,7 +10,7 @@ from tests.viewer.program import DEMO, Shown, body, shown
 GOLDEN = Path(__file__).parent / "golden"
 SIZES = [(80, 24), (100, 30), (140, 40)]
 LOOKS = {"unicode": ("unicode", True), "ascii": ("ascii", True), "plain": ("unicode", False)}
-DEMOS = [f"demo/{path.stem}" for path in sorted(DEMO.glob("*.sse"))]
+DEMOS = [f"demo/{path.stem}" for path in sorted(DEMO.glob("*.skrec"))]
 AGENT = "ragflow/protocol/09_agent_v027_full_event_stream"
 ROUNDS = "dify/wf_iter_fail_par_continue"
 FORM = "dify/wf_human_1_paused"

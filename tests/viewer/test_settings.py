@@ -14,7 +14,7 @@ from viewer.settings import BadSettings, Settings, load, standard
 from viewer.sources import FileSource
 from viewer.stream import Watch
 
-DEMO = Path(__file__).parents[2] / "streamkit" / "demo" / "iteration-with-failed-rounds.sse"
+DEMO = Path(__file__).parents[2] / "streamkit" / "demo" / "iteration-with-failed-rounds.skrec"
 
 
 @pytest.fixture
