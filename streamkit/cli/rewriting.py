@@ -51,9 +51,13 @@ class Original:
         """
         name = safe_line(name_of(self._recorded.source))
         entries = self._recorded.entries() if self._held is None else self._held
-        yield from told(entries, lambda _: f"{self._recorded.share or 0:.0%} {doing} {name}")
+        yield from told(entries, lambda _: f"{self._share()}{doing} {name}")
         if self._recorded.header is None:
             yield End("eof")
+
+    def _share(self) -> str:
+        share = self._recorded.share
+        return f"{share:.0%} " if share is not None else ""
 
 
 def write(out: str, header: Header, entries: Iterable[Entry], *, force: bool) -> None:

@@ -10,7 +10,7 @@ from typing import Self
 from streamkit.recording.format import Chunk, End, Entry, Exchange, Header, Marker
 from streamkit.recording.reading import open_recording
 from streamkit.recording.recorder import Recorder
-from streamkit.recording.redact import Redactor
+from streamkit.recording.redact import Redactor, redactor_for
 
 
 @dataclass(slots=True)
@@ -88,7 +88,7 @@ class Recording:
         self,
         path: str | os.PathLike[str],
         *,
-        redact: bool | Redactor = True,
+        redact: bool | Redactor | None = True,
         secrets: Iterable[str] = (),
         overwrite: bool = False,
     ) -> None:
@@ -104,8 +104,9 @@ class Recording:
             FileExistsError: the file is there.
             OSError: it cannot be written.
             RecordingError: a `.zst` needs an extra.
+            ValueError: there are secrets, and nothing masks them.
         """
-        redactor = Redactor(secrets) if redact is True else redact or None
+        redactor = redactor_for(redact, secrets)
         header = self.header or Header(is_timed=False)
         if redactor is not None:
             redactor.learn(header, self.entries())

@@ -28,7 +28,7 @@ from streamkit.recording.format import (
     encode_header,
 )
 from streamkit.recording.masking import Masking
-from streamkit.recording.redact import Redactor
+from streamkit.recording.redact import Redactor, redactor_for
 from streamkit.recording.zstd import FrameWriter
 
 COMPRESSED: Final = ".zst"
@@ -44,7 +44,7 @@ class Recorder:
         path: str | os.PathLike[str],
         header: Header | None = None,
         *,
-        redact: bool | Redactor = True,
+        redact: bool | Redactor | None = True,
         secrets: Iterable[str] = (),
         clock: Callable[[], float] = time.monotonic,
         overwrite: bool = False,
@@ -67,11 +67,12 @@ class Recorder:
             FileExistsError: the file is there.
             OSError: it cannot be made.
             RecordingError: a `.zst` needs an extra.
+            ValueError: there are secrets, and nothing masks them.
         """
         header = header or Header()
         if live and header.created is None:
             header = msgspec.structs.replace(header, created=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}")
-        redactor = Redactor(secrets) if redact is True else redact or None
+        redactor = redactor_for(redact, secrets)
         self._masking = Masking(redactor) if redactor is not None else None
         self._clock = clock
         self._start = clock()
@@ -142,7 +143,7 @@ class Recorder:
         if self._is_closed:
             return
         with self._closing():
-            self._add(End(reason, error, self._time(at)))
+            self._pass(End(reason, error, self._time(at)))
 
     def append(self, entry: Entry) -> None:
         """Record an entry of another recording, at its own time. An end closes the file.
@@ -186,6 +187,11 @@ class Recorder:
         return at
 
     def _add(self, entry: Entry) -> None:
+        if self._is_closed:
+            raise RuntimeError("recording after close()")
+        self._pass(entry)
+
+    def _pass(self, entry: Entry) -> None:
         self._put_all(self._masking.add(entry) if self._masking else (entry,))
 
     def _put_all(self, entries: Iterable[Entry]) -> None:

@@ -192,3 +192,16 @@ class Redactor:
             self._found += 1
             self._found_characters += len(secret)
             self._known.add(secret)
+
+
+def redactor_for(redact: "bool | Redactor | None", secrets: Iterable[str]) -> Redactor | None:
+    """Return what masks a recording, as those who write one are asked: a new redactor, one of theirs, or none.
+
+    Raises:
+        ValueError: there are secrets that nobody would mask.
+    """
+    if redact is True:
+        return Redactor(secrets)
+    if tuple(secrets):
+        raise ValueError("secrets go with redact=True; a redactor of yours is told them when it is made")
+    return redact or None

@@ -8,7 +8,7 @@ import base64
 import json
 import re
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Final, NamedTuple
 from urllib.parse import unquote
 
@@ -26,29 +26,23 @@ _SECRET_HEADER: Final = re.compile(
 _SCHEME: Final = re.compile(r"(?:bearer|basic|digest|token|apikey) +", re.IGNORECASE)
 _COOKIE: Final = re.compile(r"[^=;\s]+=\"?([^;\"]+)")
 
-_NAME: Final = re.compile(rb'"(?P<name>[\w.-]{1,64})\\{0,15}"[ \t]{0,8}:[ \t]{0,8}(?P<level>\\{0,15}+)"')
+_NAME: Final = re.compile(rb'"(?P<name>[\w .-]{1,64})\\{0,15}"[ \t]{0,8}:[ \t]{0,8}(?P<level>\\{0,15}+)"')
 """A name in JSON with a string behind it; also in JSON that is a string of other JSON, four levels deep."""
 _SECRET_NAME: Final = re.compile(
-    r"(?:form|access|refresh|auth|id|api|session|security|csrf|xsrf|bearer|client|user|login)[_-]?token$"
-    r"|(?:api|access|secret|private|app|client)[_-]?key$"
+    r"(?:form|access|refresh|auth|id|api|session|security|csrf|xsrf|bearer|client|user|login)[_ -]?token$"
+    r"|(?:api|access|secret|private|app|client)[_ -]?key$"
     r"|(?:secret|passw(?:or)?d|passphrase|authorization|cookie|credentials?)$",
     re.IGNORECASE,
 )
-_STRINGS: Final = tuple(
-    re.compile(
-        rb"""
-        (?i: (?:bearer|basic|digest|token|apikey) [ ]{1,4} )?
-        (?P<value> (?:
-            [^"\\\r\n]
-          | LEVEL\\ (?: LEVEL\\ | LEVEL" | (?=[^"\\]) )  # an escape of this string
-          | (?! LEVEL" ) \\  # or of one that this one stands in
-        ){1,3072}+ )
-        """.replace(b"LEVEL", rb"\\" * level),
-        re.VERBOSE,
-    )
-    for level in range(16)
-)
-"""The rest of a JSON string, by the number of backslashes before its quotes."""
+_STRING: Final = rb"""
+    (?i: (?:bearer|basic|digest|token|apikey) [ ]{1,4} )?
+    (?P<value> (?:
+        [^"\\\r\n]
+      | LEVEL\\ (?: LEVEL\\ | LEVEL" | (?=[^"\\]) )  # an escape of this string
+      | (?! LEVEL" ) \\  # or of one that this one stands in
+    ){1,3072}+ )
+"""
+"""The rest of a string; LEVEL stands for the backslashes before its quotes."""
 
 _IN_A_URL: Final = re.compile(
     rb"""
@@ -65,6 +59,19 @@ _IN_A_URL: Final = re.compile(
     re.VERBOSE,
 )
 """What signs a URL, or lets one in; also in a URL that is a parameter of another one, and in JSON."""
+
+_ASSIGNED: Final = re.compile(
+    rb"""
+    (?: (?<![A-Za-z0-9]) | (?<=\\[nrt]) )
+    (?: [\w-]{0,40}[_-] )?
+    (?i: token | api[_-]?key | secret | passw(?:or)?d | auth | authorization | cookie )
+    [ ]{0,2} [=:] [ ]{0,2} (?: \\{0,15}["'] )?
+    (?i: (?:bearer|basic|digest|token|apikey) [ ]{1,4} )?
+    (?P<value> [\w.~+/=%-]{8,3072}+ )
+    """,
+    re.VERBOSE,
+)
+"""What a program, a log or the text of an HTTP request says of a secret; it says the same of what is none."""
 
 _BEGINS: Final = rb"(?:(?<![A-Za-z0-9])|(?<=\\[bfnrt])|(?<=\\u[0-9A-Fa-f]{4})|(?<=%[0-9A-Fa-f]{2}))"
 """Before it stands no letter and no digit, unless it is the last one of an escape."""
@@ -93,8 +100,11 @@ class _Look(NamedTuple):
 
     hints: tuple[bytes, ...]
     pattern: re.Pattern[bytes]
+    is_sure: bool = True
+    """Whether it finds nothing but secrets; else they must look like credentials."""
 
 
+_ASSIGNED_NAMES: Final = ("token", "key", "secret", "password", "passwd", "auth", "authorization", "cookie")
 _LOOKS: Final = (
     _Look((b"=", b"u003d", b"%"), _IN_A_URL),
     _Look((b"app-", b"dataset-", b"ragflow-", b"sk-", b"pk-", b"rk-"), _KEY),
@@ -106,6 +116,11 @@ _LOOKS: Final = (
     _Look((b"bearer",), _AFTER_BEARER),
     _Look((b"human_input",), _IN_A_PATH),
     _Look((b"@",), _BEFORE_A_HOST),
+    _Look(
+        tuple(f"{name}{sign}".encode() for name in _ASSIGNED_NAMES for sign in ("=", ":", " =")),
+        _ASSIGNED,
+        is_sure=False,
+    ),
 )
 
 _SHORTEST: Final = 8
@@ -131,18 +146,26 @@ def find(data: bytes) -> Iterator[Place]:
     for look in _LOOKS:
         if any(hint in lowered for hint in look.hints):
             for found in look.pattern.finditer(data):
-                yield Place(*found.span("value"), _plain(found["value"]))
+                value = _plain(found["value"])
+                if look.is_sure or _is_credential(value):
+                    yield Place(*found.span("value"), value)
 
 
 def _under_names(data: bytes) -> Iterator[Place]:
     for found in _NAME.finditer(data):
         name, level = found["name"], len(found["level"])
-        if (is_bare := name == b"token") or _is_secret_name(name):
-            string = _STRINGS[level].match(data, found.end())
+        if (is_bare := name.lower() == b"token") or _is_secret_name(name):
+            string = _string_at(level).match(data, found.end())
             if string is not None:
                 value = _string(string["value"], level)
                 if not is_bare or _is_credential(value):
                     yield Place(*string.span("value"), value)
+
+
+@cache
+def _string_at(level: int) -> re.Pattern[bytes]:
+    """Return a pattern for the rest of a string with so many backslashes before its quotes: at most 15."""
+    return re.compile(_STRING.replace(b"LEVEL", rb"\\" * level), re.VERBOSE)
 
 
 @lru_cache(1024)
@@ -173,7 +196,7 @@ def _passwords(basic: str) -> list[str]:
 
 def _is_credential(value: str) -> bool:
     """Whether something called a token is one that lets somebody in: those of a model are called so, too."""
-    return is_specific(value) and not any(map(str.isspace, value))
+    return is_specific(value) and not value.isdigit() and not any(map(str.isspace, value))
 
 
 def _string(data: bytes, level: int) -> str:

@@ -5,6 +5,7 @@ import stat
 
 import pytest
 
+from streamkit.cli import notation
 from streamkit.recording import Chunk, End, Exchange, Header, Marker, Recording, Request, Response, Source
 
 TOKEN = "urs23CZGRvbLOu5kHsetNq"  # noqa: S105 - as a server makes them
@@ -54,6 +55,29 @@ def test_a_document_stays_a_document(cli, tmp_path):
     (tmp_path / "x.json").write_bytes(document)
     cli("convert", tmp_path / "x.json", tmp_path / "x.sse")
     assert json.loads((tmp_path / "x.sse").read_bytes()) == json.loads(document)
+
+
+def test_blanks_before_json_lines_are_no_body_of_their_own(cli, tmp_path):
+    (tmp_path / "x.skrec").write_bytes(
+        b'{"format":"skrec","version":1}\n[0,"b"," "]\n[1,"b","\\n{\\"event\\":\\"ping\\"}\\n"]\n[2,"b","{\\"event\\":\\"pong\\"}"]\n'
+    )
+    cli("convert", tmp_path / "x.skrec", tmp_path / "x.sse")
+    assert (tmp_path / "x.sse").read_bytes() == b'data: {"event":"ping"}\n\ndata: {"event":"pong"}\n\n'
+
+
+def test_what_no_line_can_hold_is_told(cli, tmp_path):
+    body = b'data: {}\n\ndata: {"event": "message"}'  # the last frame has no end
+    result = cli("convert", "-", tmp_path / "x.ndjson", stdin=body)
+    assert result.exit_code == 0
+    assert result.stderr.startswith("streamkit: unterminated-frame: ")
+
+
+@pytest.mark.parametrize("body", [b'{"a": 1}\n{"b": 2}\n{"c": "%s"}\n' % (b"x" * 200)])
+def test_a_line_that_is_too_long_is_named_and_nothing_is_written(cli, tmp_path, monkeypatch, body):
+    monkeypatch.setattr(notation, "MAX_FRAME_BYTES", 100)
+    result = cli("convert", "-", tmp_path / "x.sse", stdin=body)
+    assert (result.exit_code, listed(tmp_path)) == (2, [])
+    assert result.stderr == "streamkit: standard input: holds a line of more than 100 bytes\n"
 
 
 def test_standard_input_and_output_are_files_too(cli, body):

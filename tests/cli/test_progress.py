@@ -5,6 +5,7 @@ import pytest
 
 from streamkit.cli import progress
 from streamkit.cli.progress import with_progress
+from streamkit.cli.rewriting import Original
 
 
 class Terminal(io.StringIO):
@@ -82,3 +83,15 @@ def test_a_terminal_that_cannot_erase_a_line_sees_nothing(clock, stderr, monkeyp
     clock(1)
     assert list(with_progress(["a"])) == ["a"]
     assert shown.getvalue() == ""
+
+
+def test_a_file_that_is_rewritten_says_how_much_of_it_is_read(clock, stderr, tmp_path):
+    path = tmp_path / "x.sse"
+    path.write_bytes(b"data: {}\n\n" * 100_000)
+    original = Original(str(path))
+    shown = stderr()
+    clock(1)
+    assert len(list(original.entries("converting"))) > 2
+    assert shown.getvalue().startswith("\r\x1b[K26% converting ")
+    assert "\r\x1b[K100% converting " in shown.getvalue()
+    assert shown.getvalue().endswith("\r\x1b[K")

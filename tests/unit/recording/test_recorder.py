@@ -162,3 +162,22 @@ def test_a_killed_process_leaves_all_that_it_wrote(tmp_path, name):
         Chunk(float(number), b"data: %d\n\n" % number) for number in range(1000)
     ]
     assert not loaded.is_whole
+
+
+def test_nothing_is_recorded_after_the_end(tmp_path):
+    recorder = Recorder(tmp_path / "x.skrec")
+    recorder.close()
+    for late in (
+        lambda: recorder.write(b"a"),
+        lambda: recorder.mark("m"),
+        lambda: recorder.exchange(Request(), Response()),
+    ):
+        with pytest.raises(RuntimeError, match="after close"):
+            late()
+    assert len(entries(tmp_path / "x.skrec")) == 1
+
+
+def test_secrets_that_nobody_would_mask_are_refused(tmp_path):
+    with pytest.raises(ValueError, match="redact=True"):
+        Recorder(tmp_path / "x.skrec", redact=False, secrets=["s3cr3t"])
+    assert not (tmp_path / "x.skrec").exists()

@@ -73,6 +73,7 @@ def test_what_is_secret_in_a_header(name, value, scheme, secrets):
         "api_key",
         "apiKey",
         "x-api-key",
+        "API Key",
         "client_secret",
         "db_password",
         "Authorization",
@@ -100,6 +101,7 @@ def test_a_string_under_a_telling_name_is_secret(name, value):
         {"token": "Hello"},
         {"token": " internationalization"},
         {"token": "a sentence with 10 words"},
+        {"token": "1234567890"},
         {"key": "12345678", "keys": ["a"], "monkey": "chimpanzee1"},
         {"password": None, "api_key": "", "secret": ["s3cr3t-s3cr3t"], "secrets": "are many1"},
     ],
@@ -160,7 +162,7 @@ def test_words_and_ids_are_no_keys(text):
 
 @pytest.mark.parametrize("blank", [" ", "  ", "+", "%20", "\\u0020"])
 def test_what_stands_behind_bearer_is_secret(blank):
-    assert found(f"curl -H 'authorization: bearer{blank}abcdefghijklmnop'") == {"abcdefghijklmnop"}
+    assert found(f"curl -H 'x: bearer{blank}abcdefghijklmnop'") == {"abcdefghijklmnop"}
 
 
 # ---- in URLs
@@ -208,6 +210,34 @@ def test_the_token_in_the_path_of_a_form_is_secret():
 
 def test_the_password_in_a_url_is_secret():
     assert found("redis://user:pa55@host/0, https:\\/\\/:p2@host") == {"pa55", "p2"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"GET / HTTP/1.1\\r\\nX-Api-Key: {TOKEN}\\r\\nHost: h",
+        f"Authorization: Basic {TOKEN}",
+        f"OPENAI_API_KEY={TOKEN}",
+        f'client = Client(api_key = \\"{TOKEN}\\")',
+        f"password='{TOKEN}'",
+    ],
+)
+def test_what_a_program_or_a_request_says_is_secret_if_it_looks_like_it(text):
+    assert found(text) == {TOKEN}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Client(api_key=api_key)",
+        "password: forgotten",
+        "token: 1234567890",
+        "tokens=a1b2c3d4",
+        "secret = os.environ[...]",
+    ],
+)
+def test_what_a_program_says_of_names_is_none(text):
+    assert found(text) == set()
 
 
 # ---- what can be looked for elsewhere
