@@ -101,6 +101,7 @@ class Viewer(App[None]):
         self.look = look or Look(glyphs=UNICODE)
         self.palette = Palette(colour=colour, ellipsis=self.look.glyphs.cut)
         self.run_tree = RunTreePane(self.palette, self.look, id="tree")
+        self.run_tree.idle = session.idle
         self.detail = Detail(self.palette, look=self.look, raw_events=self._raw_events, id="detail")
         self.runs = RunList(self.palette, self.look, wall, id="runs")
         self.tokens = Tokens(self.palette, self.look, monotonic, id="tokens")

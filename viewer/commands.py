@@ -5,7 +5,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from streamkit.run import NodeExecution
-from viewer.axis import Axis
 from viewer.finding import Finding
 from viewer.rows import Row
 from viewer.watched import Watched
@@ -197,7 +196,7 @@ class Commands:
             facts = tree.moment.facts(row.item)
             if facts.begin is not None:
                 end = facts.end if facts.end is not None else tree.moment.time
-                tree.zoomed = Axis.over(facts.begin, end)
+                tree.zoomed = tree.axis_over(facts.begin, end)
 
     def axis_all(self) -> None:
         self._app.run_tree.zoomed = None

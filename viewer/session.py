@@ -9,9 +9,11 @@ from streamkit.run import LogEntry, NodeExecution, Run
 from streamkit.run.logs import Log
 from streamkit.run.rounds import Round
 from streamkit.run.state import Attempt
+from viewer.axis import Gap
 from viewer.events import RawEvent
 from viewer.facts import Moment, Now
 from viewer.history import Edge
+from viewer.idle import gaps
 from viewer.past import Then
 from viewer.raw import Raw
 from viewer.rows import Item, Row, named
@@ -22,6 +24,8 @@ from viewer.watched import Remark, Watched
 _SPEEDS: Final = (0.125, 8192.0)
 _FOLDED_ANEW: Final = 20_000
 """Events of a run that is folded anew to look at its past."""
+_WAITED: Final = 1.0
+"""So many seconds of a long gap, in which a run waited, are played."""
 _MARKS: Final = 500
 """So many marks of a kind are drawn: a strip has fewer columns."""
 
@@ -120,6 +124,11 @@ class Session:
         """The run as it is, whatever is looked at."""
         run, tree = self.chosen, self.tree
         return Now(run.now(), tree.spent) if run is not None and tree is not None else None
+
+    def idle(self, start: float, end: float) -> Sequence[Gap]:
+        """Return when the run waited, in a stretch of time up to the moment that is looked at."""
+        run = self.chosen
+        return gaps(run.history, run.events if self.past is None else self.past, start, end) if run is not None else ()
 
     @property
     def time(self) -> float:
@@ -248,6 +257,9 @@ class Session:
         if run is None or not self.playing or self.past is None:
             return
         clock = self._clock + elapsed * self.speed
+        for gap in gaps(run.history, run.events, run.history.began_at, run.history.ended_at):
+            if gap.begin + _WAITED < clock < gap.end:
+                clock = gap.end
         self.seek(run.history.event_at(clock))
         if self.past is not None:
             self._clock = clock

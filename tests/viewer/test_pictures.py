@@ -45,6 +45,17 @@ def live(name: str = ROUNDS, part: float = 0.6) -> Watch:
     return found
 
 
+def waited() -> Watch:
+    """A run that waited for a person, for three hours."""
+    found = Watch()
+    for name, began in ((FORM, 0.0), ("dify/wf_human_2_resumed_approve", 11_520.0)):
+        stream, data = opened(found, f"{name}.sse"), body(name)
+        for number, start in enumerate(range(0, len(data), 500)):
+            stream.feed(data[start : start + 500], began + number / 10)
+        stream.close()
+    return found
+
+
 class Scene(NamedTuple):
     """What is looked at, and the keys that lead there."""
 
@@ -59,6 +70,7 @@ SCENES = {
     "failed-rounds": Scene(DEMOS, "} e", (140, 40)),
     "waterfall": Scene(["dify/wf_parallel_iteration_in_iteration"], "R", (110, 30)),
     "live": Scene(live),
+    "gap": Scene(waited, size=(110, 24)),
     "runs": Scene(ENDS, "1 +", (90, 18)),
     "form": Scene([FORM], "a", (80, 24)),
     "help": Scene([ROUNDS], "?", (80, 24)),

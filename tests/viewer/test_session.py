@@ -110,6 +110,24 @@ def test_it_plays_from_the_beginning_to_the_end_at_its_speed():
     assert (looked_at.past, looked_at.playing, looked_at.state[0]) == (None, False, "END")
 
 
+def test_what_a_run_waited_for_is_not_waited_for_again():
+    found = Watch()
+    for name, at in (("dify/wf_human_1_paused", 0.0), ("dify/wf_human_2_resumed_approve", 3600.0)):
+        stream = found.open(name, memory())
+        stream.feed(BODIES[name], at)
+        stream.close(at)
+    looked_at = Session()
+    looked_at.take_in(found.runs)
+    looked_at.play()
+    looked_at.tick(0.9)
+    assert looked_at.time == 0.9
+    looked_at.tick(0.2)
+    assert looked_at.past is None, "the rest came at once"
+    looked_at.seek(1)
+    looked_at.seconds(1800.0)
+    assert looked_at.time == 1800.0, "who wants to look there can"
+
+
 def test_what_has_no_events_cannot_be_played():
     empty = session(b"")
     empty.play()

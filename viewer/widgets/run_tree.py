@@ -1,6 +1,6 @@
 """The tree of a run beside its waterfall."""
 
-from collections.abc import Hashable, Sequence, Set
+from collections.abc import Callable, Hashable, Sequence, Set
 from itertools import islice
 from typing import Final
 
@@ -9,7 +9,7 @@ from textual import events
 from streamkit.cli.render.cells import Span, cut, pad
 from streamkit.cli.render.look import ASCII, Look
 from viewer import labels
-from viewer.axis import Axis
+from viewer.axis import Axis, Gap
 from viewer.facts import Facts, Moment, Now
 from viewer.paint import Palette
 from viewer.rows import Key, Row
@@ -31,6 +31,8 @@ class RunTreePane(Lines):
         self.look = look
         self.model: RunTree | None = None
         self.moment: Moment | None = None
+        self.idle: Callable[[float, float], Sequence[Gap]] = lambda _start, _end: ()
+        """Tells when the run waited, in a stretch of time."""
         self.axis = Axis(0.0, 1.0)
         self.zoomed: Axis | None = None
         """The stretch of time that somebody asked for."""
@@ -182,7 +184,7 @@ class RunTreePane(Lines):
         columns = labels.Columns.of(width, cost=self._has_cost())
         axis = self.zoomed or self.axis
         line = [" "] * columns.bar
-        for column, text in axis.labels(columns.bar) if columns.bar else ():
+        for column, text in axis.labels(columns.bar, ascii_only=self.is_ascii) if columns.bar else ():
             line[column : column + len(text)] = text
         names = [word.rjust(size) for word, size in zip(("time", "tokens", "cost"), columns.figures, strict=False)]
         head = cut(f" {self.caption}", columns.label - 1, self.look.glyphs.cut)
@@ -190,6 +192,10 @@ class RunTreePane(Lines):
             Span(pad(head, columns.label), "title" if self.has_focus else "dim"),
             Span("".join(names) + (" " if columns.bar else "") + "".join(line), "dim"),
         ]
+
+    def axis_over(self, start: float, end: float) -> Axis:
+        """Return the axis that shows a stretch of time."""
+        return Axis.over(start, end, self.idle(start, end))
 
     # ---- the tick
 
@@ -199,8 +205,8 @@ class RunTreePane(Lines):
         if tree is not None and self.moment is not None:
             self._strayed |= tree.sync() and self.rows is None
             if self.zoomed is None:
-                run = tree.run
-                self.axis = Axis.over(run.seen_at or 0.0, max(self.moment.time, run.seen_at or 0.0))
+                start = tree.run.seen_at or 0.0
+                self.axis = self.axis_over(start, max(self.moment.time, start))
             if self._strayed and (self.may_lay_out or not self.follow):
                 self._strayed = False
                 self._keep_the_cursor()
