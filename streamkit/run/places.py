@@ -153,7 +153,10 @@ class Places:
 
         A container that would end up inside itself, or deeper than `MAX_DEPTH`, stays where it is.
         """
-        if (container is node.parent and index == node.round_index) or not _may_hold(container, node):
+        turn = node.round
+        if container is node.parent and index == (turn.index if turn is not None else None):
+            return
+        if not _may_hold(container, node):
             return
         if self._over is not None and not (self._keeps(node) and (container is None or self._keeps(container))):
             return
@@ -167,7 +170,7 @@ class Places:
         self._touch(node)
 
     def _put_into(self, container: NodeExecution, node: NodeExecution, index: int | None) -> None:
-        rounds = container.container
+        rounds = container._extras.container
         if rounds is None:
             if container.usage is not None:
                 self._leaves.take_back(container.usage)
@@ -184,18 +187,19 @@ class Places:
     def _take_out(self, node: NodeExecution) -> None:
         """Remove an execution from where it stands; a round that is empty then was none."""
         home, turn = node.parent, node.round
-        if home is None or home.container is None:
+        if home is None:
             self._top.remove(node)
             self._nodes = None
-        elif turn is None:
-            home.container.unassigned.remove(node)
-        else:
+            return
+        held = home._extras.container
+        if turn is not None:
             turn.siblings.remove(node)
             turn.thaw()
-            if not turn.siblings:
-                home.container.remove(turn)
-        if home is not None:
-            self._touch(home)
+            if held is not None and not turn.siblings:
+                held.remove(turn)
+        elif held is not None:
+            held.unassigned.remove(node)
+        self._touch(home)
         node.parent = node.round = None
 
     def retract(self, node: NodeExecution) -> None:

@@ -146,9 +146,10 @@ class Round:
 
     def thaw(self) -> None:
         """Note that the published form is old."""
-        self._frozen = None
-        if self.container.container is not None:
-            self.container.container.thaw(self)
+        if self._frozen is not None:  # else it is old since the last time
+            self._frozen = None
+            if self.container.container is not None:
+                self.container.container.thaw(self)
 
     def freeze(self) -> RoundState:
         """Return the published form, shared for as long as nothing changes."""

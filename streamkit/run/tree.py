@@ -123,20 +123,18 @@ class Tree(Places):
             node.title = title
         if started_at is not None and node.started_at is None:
             node.started_at = self._second(started_at)
-        if inputs is not None:
+        if inputs is not None and inputs != _NULL:  # most of what is not told is null
             node.inputs_json = self._learnt(node.inputs_json, inputs, "inputs" in truncated)
-        if outputs is not None:
+        if outputs is not None and outputs != _NULL:
             self._learn_outputs(node, outputs, "outputs" in truncated)
-        if process_data is not None:
+        if process_data is not None and process_data != _NULL:
             node.process_data_json = self._learnt(node.process_data_json, process_data, "process_data" in truncated)
-        if metadata is not None:
+        if metadata is not None and metadata != _NULL:
             node.metadata_json = self._learnt(node.metadata_json, metadata, "metadata" in truncated)
         self._touch(node)
 
     def _learnt(self, kept: bytes | None, raw: bytes | msgspec.Raw, is_truncated: bool) -> bytes | None:
         """Return what is kept of a value, now that the server tells it (again)."""
-        if raw == _NULL:  # as most are
-            return kept
         data = self._clean(raw)
         if data is None or (is_truncated and kept is not None):
             return kept

@@ -168,8 +168,10 @@ class Containers:
         if home is None:
             return
         home.running += 1
-        for holder in (*home.around(), *(holder for holder, _ in home.doubts)):
-            holder.next_came_last = False
+        home.next_came_last = False
+        if home.parent is not None or home.doubts:
+            for holder in (*home.around(), *(holder for holder, _ in home.doubts)):
+                holder.next_came_last = False
         if key is not None:
             home.parallel = True
             if home.keys is None:
@@ -197,9 +199,9 @@ class Containers:
             home.keys.setdefault(metadata.parallel_mode_run_id, None)
             self._remember_key(home, node, metadata.parallel_mode_run_id)
             self._place_by_key(run, home, metadata.parallel_mode_run_id)
-        told = {"iteration": metadata.iteration_index, "loop": metadata.loop_index}
-        index = told[home.kind]
-        home = self._settle_outer(run, node, home, told)
+        index = metadata.iteration_index if home.kind == "iteration" else metadata.loop_index
+        if home.parent is not None:
+            home = self._settle_outer(run, node, home, metadata)
         if index is None:
             return
         run.place(node, home.node, index)
@@ -214,7 +216,7 @@ class Containers:
         if home is not None and home.running > 0:
             home.running -= 1
 
-    def _settle_outer(self, run: Run, node: NodeExecution, home: Occurrence, told: dict[str, int | None]) -> Occurrence:
+    def _settle_outer(self, run: Run, node: NodeExecution, home: Occurrence, metadata: ExecutionMetadata) -> Occurrence:
         """Put the container around an execution into the round of the other kind that its end names; return its home.
 
         A container runs once in each round of the one around it: if another occurrence is known to be in that round, or
@@ -223,8 +225,10 @@ class Containers:
         below, outer = home, home.parent
         while outer is not None and outer.kind == home.kind:
             below, outer = outer, outer.parent
-        index = told[outer.kind] if outer is not None else None
-        if outer is None or index is None or below.confirmed == index:
+        if outer is None:
+            return home
+        index = metadata.iteration_index if outer.kind == "iteration" else metadata.loop_index
+        if index is None or below.confirmed == index:
             return home
         siblings = [other for other in self._register.last(below.node.node_id) if other.parent is outer]
         there = next((other for other in siblings if other.confirmed == index), None)

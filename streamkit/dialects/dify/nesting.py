@@ -104,8 +104,13 @@ class Nesting:
             node: its execution, where there is one.
             certain: whether this may teach where the node lives; a snapshot does not show what was open when.
         """
-        if not iteration_id and not loop_id:
+        container_id = iteration_id or loop_id
+        if not container_id:
             return None
+        if not (iteration_id and loop_id):
+            known = self._as_before(container_id, node_id)
+            if known is not None:
+                return known
         at = node.seen_at if node else None
         named = [
             self.named(run, kind, container_id, at)
@@ -134,6 +139,13 @@ class Nesting:
                 inner.descended = {}
             inner.descended[node] = None if start.parallel else start.current
         return inner
+
+    def _as_before(self, container_id: str, node_id: str) -> Occurrence | None:
+        """Return the container that alone is named, if all is known that `innermost` would learn, and none is open in it."""
+        inner = self._register.matching(container_id)
+        if inner is None or not inner.named or inner.descended is not None or inner.children:
+            return None
+        return inner if self._homes.get(node_id) == container_id else None
 
     def _open_inside(self, occurrence: Occurrence, kinds: set[Kind]) -> Occurrence | None:
         """Return the container of one of these kinds that began last directly inside and is still open."""

@@ -122,6 +122,9 @@ class Line:
         self._before: dict[Occurrence, Occurrence | None] = {}
         self._after: dict[Occurrence, Occurrence] = {}
 
+    def __bool__(self) -> bool:
+        return self._last is not None
+
     def __reversed__(self) -> Iterator[Occurrence]:
         occurrence = self._last
         while occurrence is not None:

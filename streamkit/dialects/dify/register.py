@@ -96,7 +96,7 @@ class Register:
     def forget(self, node: NodeExecution) -> None:
         """Let an execution go that the run does not keep any more."""
         home = self.home(node)
-        if home is not None:
+        if home is not None and (home.descended is not None or home.blocks is not None):
             home.forget(node)
         occurrence = self._by_id.get(node.id)
         if occurrence is None:
@@ -135,6 +135,9 @@ class Register:
 
     def matching(self, node_id: str) -> Occurrence | None:
         """Return the occurrence that a frame means: the last open one, else the last one."""
+        known = self._by_node.get(node_id)
+        if known is not None and known.kept and (last := known.kept[-1]).open and not last.released:
+            return last  # as nearly always
         return next((occurrence for occurrence in self.last(node_id) if occurrence.open), None) or self.before(node_id)
 
     def last_open(self) -> Iterable[Occurrence]:
