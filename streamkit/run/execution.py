@@ -262,7 +262,8 @@ class NodeExecution:
     @property
     def total_tokens(self) -> int | None:
         """All tokens; of a container, the server's own sum over what is inside."""
-        return self.usage.total_tokens if self.usage else None
+        usage = self._usage
+        return usage.total_tokens if isinstance(usage, NodeUsage) else usage
 
     @property
     def cost(self) -> Cost | None:

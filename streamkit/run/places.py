@@ -235,7 +235,8 @@ class Places:
             node = ended.popleft()
             if self.executions.get(node.id) is not node or node.status in OPEN:
                 continue  # it went already, or goes on: its next end is noted again
-            if node.container is not None and not node.container.is_empty():
+            container = node._extras.container
+            if container is not None and not container.is_empty():
                 ended.append(node)
             else:
                 self._let_go(node)
@@ -246,22 +247,24 @@ class Places:
         home, turn = node.parent, node.round
         self._take_out(node)
         summary = self._summary(home)
-        if node.container is None:
+        container = node._extras.container
+        if container is None:
             summary.add(node.status, node.total_tokens or 0)
         else:
             summary.add(node.status, 0)
-            if node.container.gone is not None:
-                summary.add_inside(node.container.gone)
+            if container.gone is not None:
+                summary.add_inside(container.gone)
         if turn is not None and not turn.siblings:
             summary.add_round(turn.index)
         self._keeper.executions += 1
         self._drop(node)
 
     def _summary(self, home: NodeExecution | None) -> Summary:
-        if home is not None and home.container is not None:
-            if home.container.gone is None:
-                home.container.gone = Summary()
-            return home.container.gone
+        container = home._extras.container if home is not None else None
+        if container is not None:
+            if container.gone is None:
+                container.gone = Summary()
+            return container.gone
         if self._gone is None:
             self._gone = Summary()
         return self._gone

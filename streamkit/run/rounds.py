@@ -17,6 +17,9 @@ from streamkit.run.state import NodeState, NodeStatus, RoundState
 
 _WELL: Final = frozenset({"succeeded", "exception", "skipped"})
 
+_FEW: Final = 8
+"""One of so many executions is looked for in a list: as quick as in a dict, which would have to be made."""
+
 _NUMBER: Final = attrgetter("number")
 _STATUS: Final = attrgetter("status")
 _INDEX: Final = attrgetter("index")
@@ -76,6 +79,9 @@ class Siblings:
             self._nodes.pop()
             if self._states is not None and len(self._states) > len(self._nodes):
                 self._states.pop()
+        elif len(self._nodes) <= _FEW:
+            self._nodes.remove(node)
+            self._states = None
         else:
             self._by_id = {sibling.id: sibling for sibling in self._nodes}
             self._nodes = []

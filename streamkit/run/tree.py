@@ -59,8 +59,21 @@ class Tree(Places):
         title: str | None,
         is_container: bool = False,
         at: float | None = None,
+        container: NodeExecution | None = None,
+        index: int | None = None,
     ) -> NodeExecution:
-        """Create an execution, at first at the top level; `place` moves it into a container."""
+        """Create an execution, at the top level or where it is known to stand; `place` moves it.
+
+        Args:
+            execution_id: its own id.
+            node_id: the node that runs.
+            type: the vendor's node type.
+            title: the name that people read.
+            is_container: whether it is an iteration or a loop.
+            at: when it began, on the caller's clock.
+            container: a container of the top level that it stands in.
+            index: its round there, where it is known.
+        """
         type, title = type or "", title or ""
         named = self._named.get(node_id)
         if named is None:
@@ -79,8 +92,12 @@ class Tree(Places):
         self.executions[execution_id] = node
         named.latest = node
         named.run(node)
-        self._top.add(node)
-        self._nodes = None
+        if container is None:
+            self._top.add(node)
+            self._nodes = None
+        else:
+            node.parent = container
+            self._put_into(container, node, index)
         if self._waiting_text or self._waiting_reasoning:
             self._take_waiting(node, at)
         most = self._keeper.policy.max_executions

@@ -21,7 +21,12 @@ finds them, `nesting` says which stands in which.
 
 from typing import Final
 
-from streamkit.dialects.dify.events import ContainerStartedData, ExecutionMetadata
+from streamkit.dialects.dify.events import (
+    ContainerStartedData,
+    ExecutionMetadata,
+    NodeFinishedData,
+    NodeStartedData,
+)
 from streamkit.dialects.dify.facts import truncated
 from streamkit.dialects.dify.nesting import Nesting
 from streamkit.dialects.dify.occurrence import Kind, Occurrence
@@ -153,6 +158,33 @@ class Containers:
 
     # ---- executions
 
+    def open_execution(
+        self,
+        run: Run,
+        execution_id: str,
+        data: NodeStartedData | NodeFinishedData,
+        key: str | None,
+        at: float | None,
+        *,
+        snapshot: bool,
+    ) -> NodeExecution:
+        """An execution begins in a container: where others of its node were, if that is sure, else where it is found."""
+        node_id = data.node_id or ""
+        home = self._nesting.as_before(data.iteration_id, data.loop_id, node_id)
+        if home is None or key is not None or snapshot or home.doubts:
+            node = run.open_execution(execution_id, node_id, type=data.node_type, title=data.title, at=at)
+            self.put(run, node, data.iteration_id, data.loop_id, key, snapshot=snapshot)
+            return node
+        home.running += 1
+        home.next_came_last = False
+        index = None if home.parallel or not home.announced else home.current
+        node = run.open_execution(
+            execution_id, node_id, type=data.node_type, title=data.title, at=at, container=home.node, index=index
+        )
+        if home.parallel:
+            home.begin_in_block(node)
+        return node
+
     def put(
         self,
         run: Run,
@@ -168,10 +200,8 @@ class Containers:
         if home is None:
             return
         home.running += 1
-        home.next_came_last = False
-        if home.parent is not None or home.doubts:
-            for holder in (*home.around(), *(holder for holder, _ in home.doubts)):
-                holder.next_came_last = False
+        for holder in (*home.around(), *(holder for holder, _ in home.doubts)):
+            holder.next_came_last = False
         if key is not None:
             home.parallel = True
             if home.keys is None:

@@ -104,13 +104,8 @@ class Nesting:
             node: its execution, where there is one.
             certain: whether this may teach where the node lives; a snapshot does not show what was open when.
         """
-        container_id = iteration_id or loop_id
-        if not container_id:
+        if not iteration_id and not loop_id:
             return None
-        if not (iteration_id and loop_id):
-            known = self._as_before(container_id, node_id)
-            if known is not None:
-                return known
         at = node.seen_at if node else None
         named = [
             self.named(run, kind, container_id, at)
@@ -140,12 +135,18 @@ class Nesting:
             inner.descended[node] = None if start.parallel else start.current
         return inner
 
-    def _as_before(self, container_id: str, node_id: str) -> Occurrence | None:
-        """Return the container that alone is named, if all is known that `innermost` would learn, and none is open in it."""
+    def as_before(self, iteration_id: str | None, loop_id: str | None, node_id: str) -> Occurrence | None:
+        """Return what `innermost` would, if it is a container of the top level and nothing would be learnt.
+
+        So it is of nearly all executions: another one of their node was in that container.
+        """
+        container_id = iteration_id or loop_id
+        if (iteration_id and loop_id) or not container_id or self._homes.get(node_id) != container_id:
+            return None
         inner = self._register.matching(container_id)
         if inner is None or not inner.named or inner.descended is not None or inner.children:
             return None
-        return inner if self._homes.get(node_id) == container_id else None
+        return inner if inner.parent is None and inner.node.parent is None else None
 
     def _open_inside(self, occurrence: Occurrence, kinds: set[Kind]) -> Occurrence | None:
         """Return the container of one of these kinds that began last directly inside and is still open."""

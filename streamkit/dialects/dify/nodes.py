@@ -102,10 +102,11 @@ class Nodes(Forms):
             return node
         if (self._replay or run.settled) and self._is_late(run, f"node {data.node_id}"):
             return None
-        node = run.open_execution(execution_id, data.node_id or "", type=data.node_type, title=data.title, at=at)
         if data.iteration_id or data.loop_id:
             key = data.parallel_run_id if isinstance(data, dify.NodeStartedData) else None
-            self._containers.put(run, node, data.iteration_id, data.loop_id, key, snapshot=self._snapshot)
+            node = self._containers.open_execution(run, execution_id, data, key, at, snapshot=self._snapshot)
+        else:
+            node = run.open_execution(execution_id, data.node_id or "", type=data.node_type, title=data.title, at=at)
         if self._waiting_logs:
             for entry in self._waiting_logs.pop(node.node_id, ()):
                 self._log(run, node, entry)
