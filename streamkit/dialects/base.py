@@ -14,8 +14,11 @@ from streamkit.run import NodeExecution, Run
 from streamkit.run.anomaly import Kind
 
 
-class Event(Struct, frozen=True):
-    """The root of all events. An event holds no view of the bytes it came from."""
+class Event(Struct, frozen=True, gc=False):
+    """The root of all events. An event holds no view of the bytes it came from.
+
+    The cycle collector does not track events: they hold JSON, which is a tree.
+    """
 
     is_heartbeat: ClassVar[bool] = False
     """Whether this only says that the connection lives. Heartbeats are counted and appear nowhere else."""

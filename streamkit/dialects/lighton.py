@@ -37,7 +37,7 @@ Id = int | str | None
 # ---- what is on the wire
 
 
-class Payload(msgspec.Struct, frozen=True):
+class Payload(msgspec.Struct, frozen=True, gc=False):
     """The root of the objects inside the document."""
 
 

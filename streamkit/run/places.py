@@ -242,6 +242,7 @@ class Places:
                 self._let_go(node)
 
     def _let_go(self, node: NodeExecution) -> None:
+        """Take out an execution that ended, and count it where it stood."""
         if self.wire is not None:
             self.wire.forget(node)
         home, turn = node.parent, node.round

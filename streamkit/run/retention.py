@@ -67,6 +67,8 @@ def facts_of(outputs: bytes) -> Facts:
     try:
         found = _OUTPUTS.decode(outputs)
         text, action = found.text, found.action_id
+        if text is None and action is None:  # as of most nodes
+            return NO_FACTS
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
         value = loads(outputs)
         if not isinstance(value, dict):

@@ -155,7 +155,8 @@ class Tree(Places):
         data = self._clean(raw)
         if data is None or (is_truncated and kept is not None):
             return kept
-        return data if self._keeper.keeps_payloads else self._keeper.payload(data)
+        keeper = self._keeper
+        return data if keeper.keeps_payloads else keeper.payload(data)
 
     def _learn_outputs(self, node: NodeExecution, raw: bytes | msgspec.Raw, is_truncated: bool) -> None:
         """Keep outputs; of outputs that are not kept as they are, the facts that state depends on."""
@@ -261,13 +262,15 @@ class Tree(Places):
 
     def begin_round(self, container: NodeExecution, index: int) -> None:
         """Note that a round is announced. It is shown when something of it is."""
-        if container.container is not None:
-            container.container.go_to(index)
+        rounds = container._extras.container
+        if rounds is not None:
+            rounds.go_to(index)
             self._touch(container)
 
     def time_round(self, container: NodeExecution, index: int, elapsed_time: float) -> None:
         """Learn how long a round took, in seconds."""
-        turn = container.container.rounds.get(index) if container.container else None
+        rounds = container._extras.container
+        turn = rounds.rounds.get(index) if rounds is not None else None
         if turn is not None:
             turn.elapsed_time = elapsed_time
             turn.thaw()

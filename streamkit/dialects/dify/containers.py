@@ -107,8 +107,8 @@ class Containers:
         one_after_another = occurrence.running == 0 and not occurrence.next_came_last
         if kind == "iteration" and occurrence.current is not None and index > 0 and not one_after_another:
             self._find_parallel(run, occurrence)
-        if not occurrence.parallel:  # what is still open in the round before has lost its end
-            for child in list(reversed(occurrence.children or ())):
+        if occurrence.children and not occurrence.parallel:  # what is open in the round before has lost its end
+            for child in list(reversed(occurrence.children)):
                 self._register.close(child)
         occurrence.current = index
         occurrence.next_came_last = True

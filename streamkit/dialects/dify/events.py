@@ -30,7 +30,7 @@ Selector = tuple[str, ...] | None
 """Where a text comes from: node id, then the name of its variable (`["llm", "text"]`)."""
 
 
-class Payload(msgspec.Struct, frozen=True):
+class Payload(msgspec.Struct, frozen=True, gc=False):
     """The root of the objects inside an event."""
 
 

@@ -136,15 +136,15 @@ class Nesting:
         return inner
 
     def as_before(self, iteration_id: str | None, loop_id: str | None, node_id: str) -> Occurrence | None:
-        """Return what `innermost` would, if it is a container of the top level and nothing would be learnt.
+        """Return what `innermost` would, if nothing would be learnt and it is a container of the top level.
 
-        So it is of nearly all executions: another one of their node was in that container.
+        So it is of nearly all executions: it is certain that their node lives in the container that is named.
         """
         container_id = iteration_id or loop_id
         if (iteration_id and loop_id) or not container_id or self._homes.get(node_id) != container_id:
             return None
         inner = self._register.matching(container_id)
-        if inner is None or not inner.named or inner.descended is not None or inner.children:
+        if inner is None or not inner.named or inner.descended is not None:
             return None
         return inner if inner.parent is None and inner.node.parent is None else None
 

@@ -4,6 +4,7 @@ What is noted of executions is dropped as soon as no later frame can ask for it:
 """
 
 from collections.abc import Iterator
+from operator import attrgetter
 from typing import Final, Literal
 
 from streamkit.run import NodeExecution
@@ -11,6 +12,9 @@ from streamkit.run.state import MAX_DEPTH
 
 Kind = Literal["iteration", "loop"]
 KINDS: Final[tuple[Kind, Kind]] = ("iteration", "loop")
+
+
+_STATUS: Final = attrgetter("status")
 
 
 class Occurrence:
@@ -181,7 +185,7 @@ class Blocks:
         if self.mixed:
             return
         if not self.count or node.node_id in self._seen:
-            if any(member.status == "running" for member in self._last):
+            if "running" in map(_STATUS, self._last):
                 self._mix()
                 return
             self._begin()

@@ -95,7 +95,7 @@ class Register:
 
     def forget(self, node: NodeExecution) -> None:
         """Let an execution go that the run does not keep any more."""
-        home = self.home(node)
+        home = self._by_id.get(node.parent.id) if node.parent is not None else None
         if home is not None and (home.descended is not None or home.blocks is not None):
             home.forget(node)
         occurrence = self._by_id.get(node.id)

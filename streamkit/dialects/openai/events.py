@@ -25,7 +25,7 @@ Json = Any
 """A JSON value whose shape belongs to a vendor or to the user."""
 
 
-class Payload(msgspec.Struct, frozen=True):
+class Payload(msgspec.Struct, frozen=True, gc=False):
     """The root of the objects inside an event."""
 
 

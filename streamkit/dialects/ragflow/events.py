@@ -22,7 +22,7 @@ Json = Any
 """A JSON value whose shape belongs to the user, to a component or to a search engine."""
 
 
-class Payload(msgspec.Struct, frozen=True):
+class Payload(msgspec.Struct, frozen=True, gc=False):
     """The root of the objects inside an event."""
 
 

@@ -245,6 +245,15 @@ def test_an_execution_moves_into_a_round(run):
     assert not loop.unassigned
 
 
+@pytest.mark.parametrize("index", [None, 3])
+def test_an_execution_may_begin_where_it_stands(run, index):
+    loop = container(run)
+    node = execution(run, container=loop, index=index)
+    assert (node.parent, node.round_index, ids(run.nodes)) == (loop, index, ["loop"])
+    assert [(turn.index, ids(turn.nodes)) for turn in loop.rounds] == ([] if index is None else [(index, ["e"])])
+    assert ids(loop.unassigned) == (["e"] if index is None else [])
+
+
 def test_an_execution_whose_round_is_not_known_is_unassigned(run):
     loop, node = container(run), execution(run)
     run.place(node, loop)

@@ -3,9 +3,15 @@
 The rules themselves are tested through the reducer, in `test_containers`.
 """
 
-from streamkit import Run
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from streamkit import Run, Tap
 from streamkit.dialects.dify.nesting import Nesting
 from streamkit.dialects.dify.register import Register
+from streamkit.run import Retention
 
 
 def nesting():
@@ -52,3 +58,58 @@ def test_a_closed_container_notes_nothing_once_it_began_again():
     assert inner.descended
     in_round(run, places, "inner")
     assert inner.descended is None
+
+
+# ---- what was so before
+
+
+@st.composite
+def scripts(draw):
+    """Frames of containers and of executions that name them, in any order: an engine sends few of these."""
+    frames = []
+    for number in range(draw(st.integers(1, 30))):
+        kind = draw(st.sampled_from(["iteration", "loop"]))
+        container = {"node_id": draw(st.sampled_from([f"{kind} 1", f"{kind} 2"])), "node_type": kind}
+        word = draw(st.sampled_from(["started", "next", "completed", *["node_started"] * 4, "node_finished"]))
+        index = draw(st.integers(0, 2))
+        if not word.startswith("node"):
+            told = {"index": index} if word == "next" else {"status": "succeeded"}
+            frames.append({"event": f"{kind}_{word}", "data": {**container, **told}})
+            continue
+        where = draw(
+            st.sampled_from([{}, {"iteration_id": "iteration 1"}, {"loop_id": "loop 1"}, {"loop_id": "loop 2"}])
+        )
+        both = {**where, **draw(st.sampled_from([{}, {}, {"iteration_id": "iteration 2"}]))}
+        execution = number if word == "node_started" else draw(st.integers(0, number))
+        ended = {"status": "succeeded", "execution_metadata": {**both, f"{kind}_index": index}}
+        data = {"id": f"e{execution}", "node_id": draw(st.sampled_from("ab")), "node_type": "code", **both}
+        frames.append({"event": word, "data": data if word == "node_started" else data | ended})
+    return b"".join(b"data: %b\n\n" % msgspec.json.encode({**one, "workflow_run_id": "r"}) for one in frames)
+
+
+def folded(body, retention):
+    tap = Tap("dify", retention=retention)
+    tap.observe(body)
+    tap.close()
+    return msgspec.structs.replace(tap.run.snapshot(), revision=0)  # who looks for a place moves things more often
+
+
+@given(scripts(), st.sampled_from([None, 0, 3]))
+@settings(max_examples=150, deadline=None)
+def test_a_place_that_is_known_is_the_one_that_would_be_found(body, most):
+    retention = Retention(max_executions=most)
+    known = folded(body, retention)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Nesting, "as_before", lambda *_: None)
+        assert folded(body, retention) == known
+
+
+def test_where_a_node_lives_its_next_execution_is():
+    run, _, places = nesting()
+    outer = in_round(run, places, "outer")
+    assert places.as_before("outer", None, "n") is None
+    places.innermost(run, "outer", None, "n", None, certain=True)
+    assert places.as_before("outer", None, "n") is outer
+    assert places.as_before("outer", "outer", "n") is places.as_before("outer", None, "m") is None
+    in_round(run, places, "outer")
+    assert places.as_before("outer", None, "n") is None  # the second one may stand in another container
