@@ -63,12 +63,16 @@ as_json: Final[Decorator] = click.option("--json", "as_json", is_flag=True, help
 def _secrets(_: click.Context, __: click.Parameter, path: str | None) -> tuple[str, ...]:
     if path is None:
         return ()
+    from streamkit.recording.redact import LONGEST_SECRET
+
     try:
         lines = Path(path).read_text(encoding="utf-8").splitlines()
     except OSError as error:
         raise click.BadParameter(f"{path}: {(error.strerror or str(error)).lower()}") from None
     except UnicodeError:
         raise click.BadParameter(f"{path} is no text in UTF-8") from None
+    if any(len(line) > LONGEST_SECRET for line in lines):
+        raise click.BadParameter(f"{path} has a line of more than {LONGEST_SECRET:,} characters")
     return tuple(filter(None, lines))
 
 

@@ -144,7 +144,7 @@ def encode_header(header: Header) -> bytes:
     }
     if not header.is_timed:
         keys["timed"] = False
-    return _encoded(keys | {key: value for key, value in header.extra.items() if key not in _OURS}) + b"\n"
+    return encode_json(keys | {key: value for key, value in header.extra.items() if key not in _OURS}) + b"\n"
 
 
 def decode_header(line: bytes) -> Header:
@@ -192,7 +192,7 @@ def _decoded_object(line: bytes) -> dict[str, Json]:
 def encode_entry(entry: Entry) -> bytes:
     """Return the line of an entry."""
     code, payload = _coded(entry)
-    return _encoded((round(entry.at, _MICROSECONDS), code, payload)) + b"\n"
+    return encode_json((round(entry.at, _MICROSECONDS), code, payload)) + b"\n"
 
 
 def _coded(entry: Entry) -> tuple[str, Json]:
@@ -243,8 +243,8 @@ def decode_entry(line: bytes) -> Entry | None:
         raise ValueError(f"is no entry: {_lower(error)}") from None
 
 
-def _encoded(value: Json) -> bytes:
-    """Return JSON of any value; lone surrogates become U+FFFD."""
+def encode_json(value: Json) -> bytes:
+    """Return JSON of any value; what JSON cannot hold is replaced: lone surrogates by U+FFFD, NaN by null."""
     try:
         return msgspec.json.encode(value)
     except UnicodeError:

@@ -5,7 +5,9 @@ follows, whatever the chunks were. A line of more than 128 KiB is masked in piec
 """
 
 import re
-from collections.abc import Iterable
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from operator import itemgetter
 from typing import Final, NamedTuple
 
 import msgspec
@@ -19,21 +21,21 @@ from streamkit.recording.format import (
     Marker,
     Request,
     Response,
-    decode_entry,
-    decode_header,
-    encode_entry,
-    encode_header,
+    encode_json,
 )
 from streamkit.recording.secret import LONGEST, find, in_header, is_secret, is_specific, scheme_of
 from streamkit.recording.spelling import Place, Spellings, is_placeholder, placeholder
+from streamkit.run.payload import Json
 
-_LONGEST_SECRET: Final = 3072
+LONGEST_SECRET: Final = 3072
 """Characters: so many that all of its spellings are shorter than `LONGEST` bytes."""
 _MOST_FOUND: Final = 64
 """So many secrets are remembered that nobody announced, and of"""
 _MOST_CHARACTERS: Final = 16 * 1024
 """so many characters in all: what a server sends must not make each line cost more and more."""
 _LINE_END: Final = re.compile(rb"[\r\n]")
+_STRING: Final = re.compile(rb'"(?:[^"\\]|\\.)*+"')
+"""A string in JSON, with its quotes."""
 
 
 class _Piece(NamedTuple):
@@ -64,8 +66,8 @@ class Redactor:
         self._searched = 0
         """So many of them hold no line end."""
         for secret in filter(None, secrets):
-            if len(secret) > _LONGEST_SECRET:
-                raise ValueError(f"a secret of more than {_LONGEST_SECRET:,} characters")
+            if len(secret) > LONGEST_SECRET:
+                raise ValueError(f"a secret of more than {LONGEST_SECRET:,} characters")
             self._known.add(secret)
 
     def learn(self, header: Header, entries: Iterable[Entry]) -> None:
@@ -120,38 +122,68 @@ class Redactor:
 
     def header(self, header: Header) -> Header:
         """Return a header without its secrets; they are known from now on."""
-        header = msgspec.structs.replace(
-            header, request=self._of_request(header.request), response=self._of_response(header.response)
-        )
-        return decode_header(self._masked(encode_header(header)))
+        self._header(header)  # what one part of it gives away may stand in another
+        return self._header(header)
 
     def exchange(self, exchange: Exchange) -> Exchange:
         """Return an exchange without its secrets; they are known from now on."""
-        exchange = Exchange(self._of_request(exchange.request), self._of_response(exchange.response), exchange.at)
-        masked = decode_entry(self._masked(encode_entry(exchange)))
-        assert isinstance(masked, Exchange)  # noqa: S101 - for the type checker
-        return masked._replace(at=exchange.at)
+        self._exchange(exchange)
+        return self._exchange(exchange)
 
     def text(self, text: str) -> str:
         """Return a text without its secrets; they are known from now on."""
         lines = text.encode("utf-8", "replace").splitlines(keepends=True)  # of bytes: other separators are no line ends
         return b"".join(map(self._masked, lines)).decode()
 
-    def _of_request(self, request: Request) -> Request:
-        return msgspec.structs.replace(request, headers=self._headers(request.headers))
+    def _header(self, header: Header) -> Header:
+        return msgspec.structs.replace(
+            header,
+            source=msgspec.structs.replace(header.source, url=self._url(header.source.url)),
+            request=self._request(header.request),
+            response=self._response(header.response),
+            extra=self._json(header.extra, {}),
+        )
 
-    def _of_response(self, response: Response) -> Response:
-        return msgspec.structs.replace(response, headers=self._headers(response.headers))
+    def _exchange(self, exchange: Exchange) -> Exchange:
+        return Exchange(self._request(exchange.request), self._response(exchange.response), exchange.at)
+
+    def _request(self, request: Request) -> Request:
+        return msgspec.structs.replace(
+            request, headers=self._headers(request.headers), body=self._json(request.body), url=self._url(request.url)
+        )
+
+    def _response(self, response: Response) -> Response:
+        return msgspec.structs.replace(
+            response, headers=self._headers(response.headers), body=self._json(response.body)
+        )
+
+    def _url(self, url: str | None) -> str | None:
+        return None if url is None else self.text(url)
 
     def _headers(self, headers: dict[str, str]) -> dict[str, str]:
-        return {name: self._value(name, value) if is_secret(name) else value for name, value in headers.items()}
+        return {
+            name: self._secret(name, value) if is_secret(name) else self.text(value) for name, value in headers.items()
+        }
 
-    def _value(self, name: str, value: str) -> str:
+    def _secret(self, name: str, value: str) -> str:
+        """Mask the value of a header that is secret as a whole, but for its scheme."""
         for secret in in_header(name, value):
             self._remember(secret)
         scheme = scheme_of(value)
         rest = value.removeprefix(scheme)
         return value if is_placeholder(rest) else scheme + placeholder(rest, len(rest))
+
+    def _json(self, value: Json, otherwise: Json = None) -> Json:
+        """Mask what stands in the strings of a JSON value: a number that looks like a secret is none."""
+        if value is None:
+            return None
+        data = encode_json(value)
+        strings = [found.span() for found in _STRING.finditer(data)]
+        places = [place for place in self._places(data, len(data)) if _is_inside(place, strings)]
+        try:
+            return msgspec.json.decode(_with_placeholders(data, places))
+        except msgspec.DecodeError:  # a secret that begins within an escape: rather nothing than half of it
+            return otherwise
 
     # ---- masking
 
@@ -163,18 +195,13 @@ class Redactor:
             limit: so many bytes are to be masked; by default all.
 
         Returns:
-            So many bytes, or as many more as the last secret has.
+            So many bytes, or as many more as the secrets have that begin in them.
         """
         end = len(data) if limit is None else limit
         if data.isspace():
             return data[:end]
-        masked, done = bytearray(data), 0
-        for place in self._places(data, end):
-            if place.end > done:
-                start = max(place.start, done)
-                masked[start : place.end] = placeholder(place.secret, place.end - start).encode()
-                done = place.end
-        return bytes(masked[: max(end, done)])
+        places = self._places(data, end)
+        return _with_placeholders(data, places)[: max([end, *(place.end for place in places)])]
 
     def _places(self, data: bytes, end: int) -> list[Place]:
         """Return where secrets begin before the end, known ones and new ones, in order; they may overlap."""
@@ -186,12 +213,29 @@ class Redactor:
 
     def _remember(self, secret: str) -> None:
         """Know a secret that was found, unless it is a common word, or there are too many."""
-        if secret in self._known or is_placeholder(secret) or not is_specific(secret) or len(secret) > _LONGEST_SECRET:
+        if secret in self._known or is_placeholder(secret) or not is_specific(secret) or len(secret) > LONGEST_SECRET:
             return
         if self._found < _MOST_FOUND and self._found_characters + len(secret) <= _MOST_CHARACTERS:
             self._found += 1
             self._found_characters += len(secret)
             self._known.add(secret)
+
+
+def _with_placeholders(data: bytes, places: Iterable[Place]) -> bytes:
+    """Return bytes with placeholders at some places, which are in order and may overlap."""
+    masked, done = bytearray(data), 0
+    for place in places:
+        if place.end > done:
+            start = max(place.start, done)
+            masked[start : place.end] = placeholder(place.secret, place.end - start).encode()
+            done = place.end
+    return bytes(masked)
+
+
+def _is_inside(place: Place, strings: Sequence[tuple[int, int]]) -> bool:
+    """Whether a place is within one of some JSON strings, which are in order and begin and end with their quotes."""
+    index = bisect_right(strings, place.start, key=itemgetter(0)) - 1
+    return index >= 0 and strings[index][0] < place.start and place.end < strings[index][1]
 
 
 def redactor_for(redact: "bool | Redactor | None", secrets: Iterable[str]) -> Redactor | None:

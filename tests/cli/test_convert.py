@@ -268,6 +268,16 @@ def test_wrong_use_is_one_line(cli, body, words, said):
     assert result.stderr == f"streamkit: {said}; see `streamkit convert --help`\n"
 
 
+@pytest.mark.parametrize(
+    ("data", "said"), [(b"x" * 3073, "has a line of more than 3,072 characters"), (b"\xff", "is no text in UTF-8")]
+)
+def test_a_file_that_holds_no_secrets_is_refused(cli, tmp_path, body, data, said):
+    (tmp_path / "secrets").write_bytes(data)
+    result = cli("convert", body, "-", "--secrets", tmp_path / "secrets")
+    assert result.exit_code == 2
+    assert f"secrets {said}; see" in result.stderr
+
+
 def test_an_unreadable_body_has_no_events_to_write(cli, tmp_path):
     result = cli("convert", "-", tmp_path / "x.ndjson", stdin=b"<html>")
     assert (result.exit_code, listed(tmp_path)) == (2, [])

@@ -172,6 +172,36 @@ def test_what_is_saved_is_masked_also_before_it_was_found(tmp_path):
     assert [len(chunk.data) for chunk in Recording.load(tmp_path / "x.skrec").chunks] == [30, 47, 18]
 
 
+def test_what_one_part_of_a_header_gives_away_is_masked_in_all_of_it():
+    header = Header(
+        Source(url=f"https://host/{TOKEN}"), Request({"x": TOKEN}, {"api_key": TOKEN}), extra={"tool": [TOKEN]}
+    )
+    assert TOKEN not in repr(Redactor().header(header))
+    exchange = Exchange(Request({}, None, "GET", f"/v1/{TOKEN}"), Response(200, {"x": TOKEN}, {"access_token": TOKEN}))
+    assert TOKEN not in repr(Redactor().exchange(exchange))
+
+
+@pytest.mark.parametrize("secret", ["1", "skrec", "headers", '","', "null", "0041bcde", "u0041bc"])
+def test_whatever_is_told_a_header_stays_one(secret):
+    header = Header(
+        Source("dify", "POST", "/v1"),
+        Request({"a": "1"}, {"n": 1, "s": ["x", None, '","']}),
+        Response(200),
+        "2026",
+        extra={"e": "x"},
+    )
+    masked_header = Redactor([secret]).header(header)
+    assert (masked_header.source.kind, masked_header.response.status, masked_header.created) == ("dify", 200, "2026")
+    assert masked_header.request.body["n"] == 1
+    assert secret not in str(list(masked_header.request.headers.values()))
+
+
+def test_half_an_escape_is_no_reason_to_keep_a_secret():
+    header = Header(request=Request(body="\x01bcd"), extra={"a": "\x01bcd"})  # in JSON \u0001bcd
+    masked_header = Redactor(["0001bcd"]).header(header)
+    assert (masked_header.request.body, masked_header.extra) == (None, {})
+
+
 def test_what_was_masked_before_stays_as_it_is():
     header = Header(request=Request({"authorization": f"Bearer {KEY}", "cookie": "a=12345678"}, {"password": "s3cr3t"}))
     data = "".join(PIECES[:5]).encode()
