@@ -37,8 +37,8 @@ def viewer(environment, tmp_path):
     started = []
     surroundings = environment | {"XDG_CONFIG_HOME": str(tmp_path / "config")}
 
-    def start(*words, program=("-m", "streamkit", "view"), **options):
-        terminal = Terminal(*program, *map(str, words), environment=surroundings, **options)
+    def start(*words, program=("-m", "streamkit", "view"), environment=surroundings, **options):
+        terminal = Terminal(*program, *map(str, words), environment=surroundings | environment, **options)
         started.append(terminal)
         return terminal
 
@@ -205,6 +205,58 @@ def test_a_file_that_is_not_there_is_told_before_the_screen_changes(viewer, tmp_
     terminal = viewer(tmp_path / "no.sse")
     assert terminal.ends() == 2
     assert SHOWN.encode() not in terminal.output
+
+
+ANSWERED = """
+import sys
+from viewer.watched import Watched
+from streamkit.cli import main
+made = Watched.__init__
+def init(self, *args):
+    made(self, *args)
+    async def submit(form, action, body):
+        pass
+    self.submit = submit
+Watched.__init__ = init
+main(["view", *sys.argv[1:]])
+"""
+EDITOR = """
+import pathlib, sys
+assert sys.stdin.isatty() and sys.stdout.isatty()
+print("here is the editor")
+path = pathlib.Path(sys.argv[1])
+path.write_text(path.read_text() + " and EDITED by hand")
+"""
+
+
+def test_a_text_of_several_lines_is_edited_in_the_users_editor(viewer, tmp_path, environment):
+    (tmp_path / "editor.py").write_text(EDITOR)
+    environment["EDITOR"] = f"{sys.executable} {tmp_path / 'editor.py'}"
+    form = {"form_id": "f", "node_id": "n", "node_title": "Approval", "form_content": "Fine?", "form_token": "t",
+            "inputs": [{"type": "paragraph", "output_variable_name": "comment"}],
+            "actions": [{"id": "ok", "title": "OK"}], "expiration_time": 4_000_000_000}  # fmt: skip
+    frames = [
+        {"event": event, "workflow_run_id": "r", "task_id": "t", "data": data}
+        for event, data in (
+            ("workflow_started", {"id": "r", "inputs": {}}),
+            ("node_started", {"id": "x", "node_id": "n", "node_type": "human-input", "title": "Approval"}),
+            ("human_input_required", form),
+        )
+    ]
+    body = tmp_path / "x.sse"
+    body.write_bytes(b"".join(b"data: " + msgspec.json.encode(frame) + b"\n\n" for frame in frames))
+    terminal = viewer(body, program=("-c", ANSWERED), environment=environment)
+    terminal.wait("Approval")
+    terminal.press("a")
+    terminal.wait("$EDITOR")
+    terminal.press("Yes\x05")
+    terminal.wait("here is the editor")
+    terminal.wait("Yes and EDITED by hand")
+    terminal.press("\x1b")
+    terminal.wait(" keys")
+    terminal.press("q")
+    assert terminal.ends() == 0
+    assert terminal.is_as_before
 
 
 def test_the_demo_plays(viewer):

@@ -9,19 +9,20 @@ from functools import partial
 from typing import Any, ClassVar, Final
 
 from textual import events
-from textual.app import ComposeResult
+from textual.app import ComposeResult, SuspendNotSupported
 from textual.binding import Binding
 from textual.containers import ItemGrid, Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widget import Widget
-from textual.widgets import Button, Markdown, Static
+from textual.widgets import Button, Markdown, Static, TextArea
 
 from streamkit.cli.render import figures
 from streamkit.cli.render.cells import Span, cells, cut
 from streamkit.cli.render.look import ASCII, Look
 from streamkit.cli.safe import safe_line
 from streamkit.run import HumanInput, Run
+from viewer import editor
 from viewer.entries import BadEntry
 from viewer.forms import Action, Submit, read
 from viewer.paint import Palette
@@ -57,6 +58,7 @@ class FormScreen(ModalScreen[bool]):
     BINDINGS: ClassVar = [
         Binding("escape", "leave", "keep waiting"),
         Binding("ctrl+enter,ctrl+j", "main", "submit", priority=True),  # ctrl+j is what many terminals send for it
+        Binding("ctrl+e", "edit", "edit in $EDITOR", priority=True),  # in a line it stays the key to its end
         Binding("up", "scroll(-1)", "up", show=False),
         Binding("down", "scroll(1)", "down", show=False),
         Binding("pageup", "scroll(-10)", "far up", show=False),
@@ -194,8 +196,9 @@ class FormScreen(ModalScreen[bool]):
         if self._shut or self._sent:
             return [Span("esc back", "dim")]
         press = f"^enter {cut(main.title, _TITLE_MOST // 2, self._look.glyphs.cut)}" if main else "alt+letter presses"
-        hints = ("esc keep waiting", "tab next", press)
-        fitting = (dot.join(hints[:count]) for count in (3, 2))
+        edit = ["^e $EDITOR"] if self._paragraph is not None else []
+        hints = ["esc keep waiting", "tab next", press, *edit]
+        fitting = (dot.join(hints[:count]) for count in (4, 3, 2))
         return [Span(next((text for text in fitting if cells(text) <= width), hints[0]), "dim")]
 
     @property
@@ -262,6 +265,36 @@ class FormScreen(ModalScreen[bool]):
     def action_scroll(self, by: int) -> None:
         """Scroll what does not fit."""
         self.query_one("#scroll").scroll_relative(y=by, animate=False)
+
+    @property
+    def _paragraph(self) -> TextArea | None:
+        """The text of several lines that somebody types in, if there is an editor for it."""
+        focused = self.focused
+        return focused if isinstance(focused, TextArea) and not focused.disabled and editor.command() else None
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Whether an action is one now, for Textual."""
+        return self._paragraph is not None if action == "edit" else super().check_action(action, parameters)
+
+    def action_edit(self) -> None:
+        """Edit a text of several lines in the user's editor. Until it is closed the viewer stands still."""
+        paragraph = self._paragraph
+        if paragraph is None:
+            return
+        try:
+            with self.app.suspend():
+                self._problem = self._edit(paragraph)
+        except SuspendNotSupported:
+            self._problem = "there is no terminal here for an editor"
+        self.sync()
+
+    def _edit(self, paragraph: TextArea) -> str:
+        """Let the user edit a text; return why that failed, or nothing."""
+        try:
+            paragraph.text = editor.edit(paragraph.text)
+        except editor.EditorFailed as error:  # here: one that leaves `suspend` would keep the terminal from coming back
+            return safe_line(str(error))
+        return ""
 
     def action_main(self) -> None:
         """Submit with the action that needs no choice."""

@@ -20,6 +20,13 @@ RAGFLOW = "ragflow/fillup_1_pause.sse"
 EXPIRES = 1795432499
 
 
+@pytest.fixture(autouse=True)
+def nobody(monkeypatch):
+    """Nobody's editor."""
+    monkeypatch.delenv("VISUAL", raising=False)
+    monkeypatch.delenv("EDITOR", raising=False)
+
+
 class Answering:
     """A source of one form, and the run as it goes on."""
 
@@ -416,3 +423,25 @@ async def test_whatever_a_server_says_is_shown(told):
         await pilot.press("tab", "ctrl+j")
         assert not obeyed(text(pilot))
         assert "a-secret-token" not in text(pilot)
+
+
+# ---- the user's editor
+
+
+@pytest.mark.parametrize(("kind", "is_offered"), [("paragraph", True), ("text_input", False)])
+async def test_an_editor_is_offered_for_a_text_of_several_lines(monkeypatch, kind, is_offered):
+    monkeypatch.setenv("VISUAL", "vi")
+    answering = asking({"type": kind, "output_variable_name": "comment"})
+    async with shown(answering.screen()) as pilot:
+        assert ("^e $EDITOR" in text(pilot)) is is_offered
+        await pilot.press("a", "home", "ctrl+e", "z")  # in a line, the key goes to its end
+        assert ("no terminal here" in text(pilot)) is is_offered
+        assert is_offered or entry(pilot).value == "az"
+
+
+@pytest.mark.parametrize("submit", [True, False])
+async def test_without_an_editor_or_an_answer_none_is_offered(monkeypatch, submit):
+    monkeypatch.setenv("EDITOR", "" if submit else "vi")
+    answering = asking({"type": "paragraph", "output_variable_name": "comment"})
+    async with shown(answering.screen(submit=submit)) as pilot:
+        assert "$EDITOR" not in text(pilot)
