@@ -44,7 +44,7 @@ COMMANDS: Final[Mapping[str, _Entry]] = {
     "events": _Entry("events", "Print one JSON line for each event."),
     "frames": _Entry("frames", "Print one JSON line for each SSE frame."),
     "diff": _Entry("diff", "Show what is different between two bodies, or between two servers."),
-    "convert": _Entry("convert", "Keep a body in another way: as a recording, with its times, without its secrets."),
+    "convert": _Entry("convert", "Keep a body as a recording, as JSON lines, or as it came."),
     "scrub": _Entry("scrub", "Make a recording that can be given away."),
     "explain": _Entry("explain", "Say what an anomaly means."),
 }
