@@ -3,7 +3,6 @@
 import re
 from typing import Final
 
-from streamkit.cli.events import masked
 from streamkit.run import HIDDEN
 from streamkit.run.payload import dumps, loads
 
@@ -16,6 +15,8 @@ def without_secrets(data: bytes) -> bytes:
     """Return JSON with its form tokens masked; it stays byte for byte as it is if there are none."""
     if _SECRET not in data and not (b"\\u00" in data and _ESCAPED.search(data)):
         return data
+    from streamkit.cli.events import masked  # with all that commands read: 15 ms of the first frame
+
     value = masked(loads(data))
     if isinstance(value, str):  # no JSON: nobody knows where the secret ends
         return dumps(HIDDEN) if _SECRET in data else data

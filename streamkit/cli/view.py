@@ -1,5 +1,6 @@
 """`streamkit view`: runs in the terminal viewer, live or recorded."""
 
+import gc
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,6 +17,9 @@ from streamkit.where import parse
 
 _FPS: Final = "120"
 """How often Textual looks whether to paint: with its own 60, a key waits up to 17 ms for that alone."""
+_RARELY: Final = 20_000
+"""New objects between two collections of garbage: with Python's own 700, to look through what is imported takes a tenth
+of the time to the first frame."""
 _FPS_AFAR: Final = "30"
 """The same over a network."""
 _DRAWN: Final = "".join(UNICODE.marks.values()) + UNICODE.branch
@@ -117,6 +121,7 @@ def show(
 
     `hello` is said in it until the first key; all else is as the options have it.
     """
+    gc.set_threshold(_RARELY)
     os.environ.setdefault("TEXTUAL_FPS", _FPS_AFAR if "SSH_CONNECTION" in os.environ else _FPS)  # read when imported
     try:
         import textual  # noqa: F401 - the extra

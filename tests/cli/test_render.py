@@ -6,11 +6,12 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from wcwidth import wcswidth, wcwidth
 
 from streamkit import Tap
 from streamkit.cli import output
 from streamkit.cli.render import Look, render_run
-from streamkit.cli.render.cells import cells, cut, wrap
+from streamkit.cli.render.cells import _NARROW, cells, cut, wrap
 from streamkit.cli.render.figures import duration, moment, money, tokens
 from streamkit.cli.render.look import ASCII, UNICODE
 from streamkit.cli.safe import safe_json, safe_line, safe_text
@@ -481,7 +482,7 @@ def test_json_for_a_terminal_is_the_same_json():
     assert safe_json('"\x9b \u202e \x7f \u2028 é"') == '"\\u009b \\u202e \\u007f \\u2028 é"'
 
 
-words = st.text(st.sampled_from("ab é漢字🚀\u200d\ufe0f❤👨👩\u0301ก ำ🇩🇪\n\u200b\u00ad"))
+words = st.text(st.sampled_from("ab ─│→✓é漢字🚀\u200d\ufe0f❤👨👩\u0301ก ำ🇩🇪\n\u200b\u00ad"))
 
 
 @given(words.map(safe_text), st.integers(4, 40))
@@ -489,6 +490,20 @@ def test_wrapped_lines_fit_and_lose_nothing(text, width):
     lines = list(wrap(text, width))
     assert all(cells(line) <= width for line in lines)
     assert "".join("".join(lines).split()) == "".join(text.split())
+
+
+def test_text_of_narrow_characters_is_as_wide_as_it_is_long():
+    narrow = [char for char in map(chr, range(32, 0x10000)) if _NARROW.fullmatch(char)]
+    assert len(narrow) > 800
+    assert {wcwidth(char) for char in narrow} == {1}
+    assert wcswidth("".join(narrow)) == cells("".join(narrow))
+
+
+@given(st.text(st.sampled_from("aé─"), min_size=1), st.integers(0, 9))
+def test_narrow_text_is_cut_and_wrapped_as_any_other(text, width):
+    wide = text.replace("a", "\u0e40")  # as narrow, and no character that is known to be
+    assert cut(wide, width, "─").replace("\u0e40", "a") == cut(text, width, "─")
+    assert [line.replace("\u0e40", "a") for line in wrap(wide, width)] == list(wrap(text, width))
 
 
 @given(words.map(safe_line), st.integers(0, 40))

@@ -1,5 +1,8 @@
 """The viewer as a program, as far as it needs no terminal; `tests/cli/test_view_terminal.py` has one."""
 
+import subprocess
+import sys
+
 import pytest
 
 from viewer.main import sources_of
@@ -26,3 +29,13 @@ def test_a_recording_that_is_there_already_is_refused(tmp_path):
     with pytest.raises(FileExistsError):
         sources_of(["-"], record=kept)
     assert kept.read_bytes() == b"mine"
+
+
+def test_what_few_runs_need_is_not_imported_for_the_first_frame():
+    code = (
+        "import sys, streamkit.cli.view, viewer.main\n"
+        "loaded = {'wcwidth', 'streamkit.recording', 'viewer.packed', 'viewer.screens.form'} & set(sys.modules)\n"
+        "sys.exit(f'loaded {loaded}' if loaded else 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stderr
