@@ -8,8 +8,16 @@ from tests.viewer.shown import keys_of
 from viewer.facts import Now
 from viewer.past import Then
 from viewer.rows import named
+from viewer.tree import RunTree
 
 NAMES = [name for name in RICH if name.startswith(("dify/wf_", "dify/chat_l"))][::5]
+
+
+def then_of(watched, event, clock=None):
+    """The moment, with a tree that goes there, too."""
+    tree = RunTree(watched.run)
+    tree.limit = watched.history.count_at(event)
+    return Then(watched.history, event, tree.rounds_begun, clock)
 
 
 def moments(watched):
@@ -23,7 +31,7 @@ def both(name):
     """For each execution at each of some events: what the history says of it, and what the run said then."""
     (watched,) = watch(BODIES[name]).runs
     for event, run in moments(watched):
-        then, now = Then(watched.history, event), Now(watched.history.time_of(event))
+        then, now = then_of(watched, event), Now(watched.history.time_of(event))
         for node in watched.run.executions.values():
             if node.number <= watched.history.count_at(event) and node.id in run.executions:
                 yield then.facts(node), now.facts(run.executions[node.id])
@@ -50,7 +58,7 @@ def test_what_ran_then_took_so_long_until_then(name):
 def test_the_run_stood_as_it_said_then(name):
     (watched,) = watch(BODIES[name]).runs
     for event, run in moments(watched):
-        then = Then(watched.history, event).facts(watched.run)
+        then = then_of(watched, event).facts(watched.run)
         assert (then.status, then.tokens) == (run.status, run.leaf_tokens)
 
 
@@ -59,7 +67,7 @@ def test_nothing_of_later_is_told_of_a_round():
     rounds = [item for key in keys_of(watched.run) if isinstance(item := named(watched.run, key), Round)]
     seen = set()
     for event in range(watched.events):
-        then = Then(watched.history, event)
+        then = then_of(watched, event)
         for turn in rounds:
             begun = [node for node in turn.siblings.in_order() if node.number <= watched.history.count_at(event)]
             told = then.facts(turn)
@@ -76,7 +84,7 @@ def test_nothing_of_later_is_told_of_a_round():
 def test_rounds_are_counted_as_they_begin():
     (watched,) = watch(BODIES["dify/wf_iter_seq5"]).runs
     container = next(node for node in watched.run.executions.values() if node.container is not None)
-    counts = [Then(watched.history, event).facts(container).rounds for event in range(watched.events + 1)]
+    counts = [then_of(watched, event).facts(container).rounds for event in range(watched.events + 1)]
     assert counts == sorted(counts)
     assert (counts[0], counts[-1]) == (0, 5)
 
@@ -87,6 +95,6 @@ def test_the_clock_may_stand_between_two_events():
     assert isinstance(node, NodeExecution)
     begun = watched.history.touched(node.number)[0][0]
     time = watched.history.time_of(begun)
-    assert Then(watched.history, begun).facts(node).seconds == 0
-    assert Then(watched.history, begun, time + 5).facts(node).seconds == pytest.approx(5)
-    assert Then(watched.history, begun, time + 5).time == time + 5
+    assert then_of(watched, begun).facts(node).seconds == 0
+    assert then_of(watched, begun, time + 5).facts(node).seconds == pytest.approx(5)
+    assert then_of(watched, begun, time + 5).time == time + 5
