@@ -9,9 +9,9 @@ from collections.abc import Collection
 from typing import Any, Final, Literal
 
 import msgspec
-from msgspec import Struct
+from msgspec import Raw, Struct
 
-from streamkit.run.payload import Json, dumps, loads
+from streamkit.run.payload import NOTHING, Json, dumps, loads
 from streamkit.run.state import Dropped, Missing, NodeStatus
 
 
@@ -20,7 +20,8 @@ class Retention(Struct, frozen=True):
 
     payloads: Literal["keep", "preview", "drop"] = "keep"
     """Values of the vendor: inputs, outputs, process data and metadata of executions and of the run, data and metadata
-    of log entries, citations, what a tool was asked and what it answered."""
+    of log entries, citations, what a tool was asked and what it answered. What is dropped is not looked at: nobody is
+    told that it is not UTF-8, or JSON that the standard forbids."""
     max_payload: int = 1024
     """Bytes of a value's JSON that "preview" keeps whole; of a longer one it keeps so many, see `preview`."""
     max_text: int | None = None
@@ -57,12 +58,14 @@ class _Outputs(Struct, rename={"action_id": "__action_id"}):
     action_id: Any = None
 
 
+_EMPTY: Final = (b"{}", Raw(b"{}"))
+_NULLS: Final = (*NOTHING, Raw(b"null"))
 _OUTPUTS: Final = msgspec.json.Decoder(_Outputs)
 
 
-def facts_of(outputs: bytes) -> Facts:
+def facts_of(outputs: bytes | Raw) -> Facts:
     """Read the facts out of outputs; everything else in them is skipped."""
-    if outputs == b"{}":
+    if outputs in _EMPTY:
         return NO_FACTS
     try:
         found = _OUTPUTS.decode(outputs)
@@ -70,7 +73,7 @@ def facts_of(outputs: bytes) -> Facts:
         if text is None and action is None:  # as of most nodes
             return NO_FACTS
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
-        value = loads(outputs)
+        value = loads(bytes(outputs))
         if not isinstance(value, dict):
             return NO_FACTS
         text, action = value.get("text"), value.get("__action_id")
@@ -82,11 +85,21 @@ def facts_of(outputs: bytes) -> Facts:
 class Keeper:
     """Applies a policy to what comes, and counts what is not kept."""
 
-    __slots__ = ("_whole", "characters", "executions", "keeps_payloads", "payload_bytes", "payloads", "policy")
+    __slots__ = (
+        "_whole",
+        "characters",
+        "drops_payloads",
+        "executions",
+        "keeps_payloads",
+        "payload_bytes",
+        "payloads",
+        "policy",
+    )
 
     def __init__(self, policy: Retention) -> None:
         self.policy = policy
         self.keeps_payloads = policy.payloads == "keep"
+        self.drops_payloads = policy.payloads == "drop"
         self._whole = {"keep": sys.maxsize, "preview": policy.max_payload, "drop": -1}[policy.payloads]
         """Bytes of a value's JSON that are kept whole; negative where none is shown at all."""
         self.payloads = 0
@@ -102,6 +115,12 @@ class Keeper:
         self.payloads += 1
         self.payload_bytes += size
         return preview(data, whole) if whole >= 0 else None
+
+    def pass_over(self, raw: bytes | Raw) -> None:
+        """Count a value's JSON of which nothing is kept: it is neither copied nor looked at. Null is no value."""
+        if raw not in _NULLS:
+            self.payloads += 1
+            self.payload_bytes += memoryview(raw).nbytes
 
     def value(self, value: Json) -> Json:
         """Return what is kept of a decoded value."""

@@ -227,7 +227,12 @@ class Run(Answer):
 
     def _kept(self, raw: bytes | msgspec.Raw | None) -> bytes | None:
         """Return what is kept of a value of the run; None for null."""
-        data = self._clean(raw) if raw is not None else None
+        if raw is None:
+            return None
+        if self._keeper.drops_payloads:
+            self._keeper.pass_over(raw)
+            return None
+        data = self._clean(raw)
         return self._keeper.payload(data) if data is not None else None
 
     def reopen(self) -> None:

@@ -14,7 +14,7 @@ from streamkit.run.execution import OPEN, OVER, NodeExecution, NodeUsage
 from streamkit.run.logs import Log
 from streamkit.run.payload import NOTHING, cleaned
 from streamkit.run.places import Named, Places
-from streamkit.run.retention import NO_FACTS, Retention, facts_of
+from streamkit.run.retention import NO_FACTS, Facts, Retention, facts_of
 from streamkit.run.rounds import Container
 from streamkit.run.state import Anomaly, Attempt, LogEntry, NodeStatus
 from streamkit.run.text import Text
@@ -152,6 +152,9 @@ class Tree(Places):
 
     def _learnt(self, kept: bytes | None, raw: bytes | msgspec.Raw, is_truncated: bool) -> bytes | None:
         """Return what is kept of a value, now that the server tells it (again)."""
+        if self._keeper.drops_payloads:
+            self._keeper.pass_over(raw)
+            return None
         data = self._clean(raw)
         if data is None or (is_truncated and kept is not None):
             return kept
@@ -160,8 +163,13 @@ class Tree(Places):
 
     def _learn_outputs(self, node: NodeExecution, raw: bytes | msgspec.Raw, is_truncated: bool) -> None:
         """Keep outputs; of outputs that are not kept as they are, the facts that state depends on."""
-        data = self._clean(raw)
         facts = node._extras.facts
+        if self._keeper.drops_payloads:
+            if not (is_truncated and facts is not None):
+                self._keeper.pass_over(raw)
+                self._learn_facts(node, facts_of(raw))
+            return
+        data = self._clean(raw)
         if data is None or (is_truncated and (node.outputs_json is not None or facts is not None)):
             return
         if self._keeper.keeps_payloads:
@@ -170,9 +178,11 @@ class Tree(Places):
                 node._extras.facts = None  # they are read again when they are asked for
             return
         node.outputs_json = self._keeper.payload(data)
-        learnt = facts_of(data)
-        if learnt is not NO_FACTS or facts is not None:
-            node.extras().facts = learnt
+        self._learn_facts(node, facts_of(data))
+
+    def _learn_facts(self, node: NodeExecution, facts: Facts) -> None:
+        if facts is not NO_FACTS or node._extras.facts is not None:
+            node.extras().facts = facts
 
     def resume_execution(self, node: NodeExecution) -> None:
         """Take a start frame of a known execution: it runs again, unless its end is already known."""

@@ -77,11 +77,24 @@ def test_a_preview_is_valid_wherever_it_cuts(size):
     assert shown["[bytes]"] == len(data)
 
 
-def test_broken_json_is_reported_whether_or_not_it_is_kept():
-    for policy in ("keep", "preview", "drop"):
-        run = run_with(payloads=policy)
-        run.describe(execution(run, "e"), outputs=b'"\\ud800"', inputs=b'"\xff"')
-        assert run.anomaly_counts == {"non-standard-json": 1, "bad-utf8": 1}
+@pytest.mark.parametrize(
+    ("policy", "reported"),
+    [*((policy, {"non-standard-json": 1, "bad-utf8": 1}) for policy in ("keep", "preview")), ("drop", {})],
+)
+def test_broken_json_is_reported_if_any_of_it_is_kept(policy, reported):
+    run = run_with(payloads=policy)
+    run.describe(execution(run, "e"), outputs=b'"\\ud800"', inputs=b'"\xff"')
+    run.finish("succeeded", outputs=b"{}")
+    assert run.anomaly_counts == reported
+
+
+@pytest.mark.parametrize("outputs", [b'{"text":"a\\ud800"}', b'{"text":"a\xff","b":1}', b'{"b":"\xff","text":"ab"}'])
+def test_the_length_of_a_text_is_that_of_the_mended_one(outputs):
+    whole, dropped = run_with(payloads="keep"), run_with(payloads="drop")
+    for run in (whole, dropped):
+        run.describe(execution(run, "e"), outputs=msgspec.Raw(outputs))
+    assert whole.executions["e"].facts == dropped.executions["e"].facts
+    assert dropped.executions["e"].facts.text_length == 2
 
 
 def test_a_truncated_value_does_not_take_the_place_of_a_preview():
