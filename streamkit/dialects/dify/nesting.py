@@ -144,8 +144,8 @@ class Nesting:
         if (iteration_id and loop_id) or not container_id or self._homes.get(node_id) != container_id:
             return None
         inner = self._register.matching(container_id)
-        if inner is None or not inner.named or inner.descended is not None:
-            return None
+        if inner is None or not inner.open or not inner.named or inner.descended is not None:
+            return None  # one that is over may be let go before the execution is in it
         return inner if inner.parent is None and inner.node.parent is None else None
 
     def _open_inside(self, occurrence: Occurrence, kinds: set[Kind]) -> Occurrence | None:

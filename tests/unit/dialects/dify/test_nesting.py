@@ -104,6 +104,21 @@ def test_a_place_that_is_known_is_the_one_that_would_be_found(body, most):
         assert folded(body, retention) == known
 
 
+def test_an_execution_that_begins_late_keeps_no_container_that_is_over():
+    """It comes when the loop is completed, and none that ended is kept."""
+    loop = {"node_id": "loop 1", "node_type": "loop"}
+    node = {"node_id": "b", "node_type": "code", "loop_id": "loop 1"}
+    script = [
+        {"event": "loop_started", "data": loop},
+        {"event": "node_started", "data": {"id": "e0", **node}},
+        {"event": "node_finished", "data": {"id": "e0", "status": "succeeded", **node}},
+        {"event": "loop_completed", "data": {"status": "succeeded", **loop}},
+        {"event": "node_started", "data": {"id": "e1", **node}},
+    ]
+    body = b"".join(b"data: %b\n\n" % msgspec.json.encode({**frame, "workflow_run_id": "r"}) for frame in script)
+    assert [node.id for node in folded(body, Retention(max_executions=0)).nodes] == ["loop 1#1"]
+
+
 def test_where_a_node_lives_its_next_execution_is():
     run, _, places = nesting()
     outer = in_round(run, places, "outer")
