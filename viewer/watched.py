@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterator
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from streamkit.cli.asking.forms import Submit
 from streamkit.dialects import DIALECTS
 from streamkit.dialects.base import Event
 from streamkit.fold import Fold
 from streamkit.placed import PlacedBurst
 from streamkit.reader import Reader, Record
 from streamkit.run import NodeExecution, Run
-from viewer.forms import Submit
 from viewer.history import History
 from viewer.pace import Pace
 from viewer.refold import Refold, Segment, detail, frames

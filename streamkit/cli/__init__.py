@@ -35,6 +35,10 @@ class _Entry(NamedTuple):
 
 
 COMMANDS: Final[Mapping[str, _Entry]] = {
+    "run": _Entry("run", "Run an app, and show what happens."),
+    "record": _Entry("record", "Run an app, and record it."),
+    "attach": _Entry("attach", "Watch a run that goes on already, or waits for a form."),
+    "curl": _Entry("curl", "Run the curl line of a vendor's page."),
     "inspect": _Entry("inspect", "Show what happened in a run."),
     "ls": _Entry("ls", "List runs, one line each."),
     "stats": _Entry("stats", "Sum up time, errors, tokens and cost over many runs."),

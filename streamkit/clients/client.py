@@ -123,7 +123,7 @@ class Client:
         tap.close()
         return tap.run
 
-    def _stream(
+    def stream_of(
         self,
         origin: Origin,
         *,
@@ -132,7 +132,18 @@ class Client:
         record: Record = None,
         stop_if_left: bool = False,
     ) -> RunStream:
-        """Return a stream of what an origin gives."""
+        """Return a stream of what an origin gives.
+
+        Args:
+            origin: where the bodies come from.
+            dialect: whose they are; by default the client's.
+            run: the run that it goes on with; by default a new one.
+            record: record the stream in this file, or on this tape.
+            stop_if_left: whether to stop the run when the stream is left before its end.
+
+        Raises:
+            FileExistsError: the recording is there already.
+        """
         name = dialect or self.dialect
         if record is None:
             tape = NO_TAPE

@@ -29,8 +29,8 @@ _KEEP_ALIVE: Final = 2.0
 _SENT_WITH_STREAMS: Final = {"Accept-Encoding": "identity", "Cache-Control": "no-store"}
 """Compressed streams are held back until a block is full."""
 
-OnExchange = Callable[[Call, Received], object]
-"""Is told each small request with its answer."""
+OnExchange = Callable[[Call, Received, str], object]
+"""Is told each small request with its answer, and its address."""
 
 
 class Connection:
@@ -100,7 +100,7 @@ class Connection:
                     seen += len(piece)
         received = Received(response.status, response.headers.get("Content-Type", ""), b"".join(pieces), self.key)
         if self.on_exchange is not None:
-            self.on_exchange(call, received)
+            self.on_exchange(call, received, str(url_of(self.base, call.path, call.query)))
         return received
 
     async def open(self, call: Call) -> aiohttp.ClientResponse:
@@ -127,6 +127,7 @@ class Connection:
         if self._session is None:
             raise RuntimeError("the client is closed: use it as `async with …Client(…) as client`")
         content: dict[str, Any] = {}
+        headers |= call.headers
         if call.uploads:
             content["data"] = form_of(dict(call.fields), list(call.uploads), files)
         elif call.body is not None:

@@ -106,6 +106,20 @@ class ParadigmClient(Client):
         call = _CHATFLOW.call({"messages": messages, **scope})
         return self._whole(await self.fetch(call, limit=limit))
 
+    def stream_chatflow(self, messages: str, *, record: Record = None, **scope: Unpack[Scope]) -> RunStream:
+        """Run a chatflow, as a stream of the one event that it is: to be recorded and shown like others.
+
+        Args:
+            messages: the question.
+            record: record the answer in this file, or on this tape.
+            scope: what it may use: see `Scope`.
+
+        Raises:
+            FileExistsError: the recording is there already.
+        """
+        call = _CHATFLOW.call({"messages": messages, **scope})
+        return self.stream_of(OneBody(self.open_body, call), record=record)
+
     @performs("POST /api/v2/chat/completions")
     def stream(
         self,
@@ -132,7 +146,7 @@ class ParadigmClient(Client):
         """
         body = {**(options or {}), "model": model, "messages": [dict(told) for told in messages], "stream": True}
         origin = OneBody(self.open_body, Call("POST", _COMPLETIONS, body=body))
-        return self._stream(origin, dialect="openai", record=record)
+        return self.stream_of(origin, dialect="openai", record=record)
 
     def refusal(self, received: Received) -> ParadigmError | None:
         """Return the exception that an answer means, if it is a refusal: one of three shapes."""

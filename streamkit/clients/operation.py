@@ -43,6 +43,8 @@ class Call(NamedTuple):
     """Of a form."""
     uploads: tuple[tuple[str, Upload], ...] = ()
     """Files of a form, each with the name of its field; any makes the request a form."""
+    headers: Mapping[str, str] = {}
+    """Others than those that every request has."""
 
 
 class Route(NamedTuple):

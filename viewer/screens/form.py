@@ -17,14 +17,14 @@ from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Button, Markdown, Static, TextArea
 
+from streamkit.cli.asking.entries import BadEntry
+from streamkit.cli.asking.forms import Action, Submit, read
 from streamkit.cli.render import figures
 from streamkit.cli.render.cells import Span, cells, cut
 from streamkit.cli.render.look import ASCII, Look
 from streamkit.cli.safe import safe_line
 from streamkit.run import HumanInput, Run
 from viewer import editor
-from viewer.entries import BadEntry
-from viewer.forms import Action, Submit, read
 from viewer.paint import Palette
 from viewer.widgets.asked import Asked
 from viewer.widgets.line import Line

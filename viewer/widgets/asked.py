@@ -7,9 +7,9 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widgets import Input, TextArea
 
+from streamkit.cli.asking.entries import Field, Option
 from streamkit.cli.render.cells import Span, cut
 from streamkit.cli.render.look import ASCII, Look
-from viewer.entries import Field, Option
 from viewer.paint import Palette
 from viewer.widgets.choices import Choices
 from viewer.widgets.line import Line

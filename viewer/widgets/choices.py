@@ -8,9 +8,9 @@ from textual.binding import Binding
 from textual.geometry import Size
 from textual.message import Message
 
+from streamkit.cli.asking.entries import Option
 from streamkit.cli.render.cells import Span
 from streamkit.cli.render.look import ASCII, Look
-from viewer.entries import Option
 from viewer.paint import Palette
 from viewer.widgets.lines import Lines
 

@@ -115,7 +115,7 @@ class DifyClient(DifyOperations):
             return run_call(await self.mode(), query, asked, user=self.user, streaming=True)
 
         origin = DifyRun(self, request, asked.get("user") or self.user)
-        return self._stream(origin, record=record, stop_if_left=stop_if_left)
+        return self.stream_of(origin, record=record, stop_if_left=stop_if_left)
 
     async def run(self, query: str | None = None, *, limit: float | None = None, **asked: Unpack[Asked]) -> Run:
         """Run the app in one request (`blocking`), and return the run when it is over, or paused.
@@ -165,7 +165,7 @@ class DifyClient(DifyOperations):
             raise ValueError("only runs of workflows can be gone on with, and this one has no id")
         origin = DifyEvents(self, run_id, user or self.user, snapshot=snapshot, across_pauses=across_pauses)
         known = run if isinstance(run, Run) else None
-        return self._stream(origin, run=known, record=record, stop_if_left=stop_if_left)
+        return self.stream_of(origin, run=known, record=record, stop_if_left=stop_if_left)
 
     @performs(
         "POST /chat-messages/{task_id}/stop",

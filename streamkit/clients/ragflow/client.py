@@ -126,7 +126,7 @@ class RAGFlowClient(RAGFlowOperations):
             return await self._run_call(question, chat, agent, asked, stream=True)
 
         origin = RAGFlowRun(self, request, can_stop=agent is not None)
-        return self._stream(origin, record=record, stop_if_left=stop_if_left)
+        return self.stream_of(origin, record=record, stop_if_left=stop_if_left)
 
     async def run(
         self,
@@ -188,7 +188,7 @@ class RAGFlowClient(RAGFlowOperations):
             return call
 
         origin = RAGFlowRun(self, request, can_stop=True)
-        return self._stream(origin, run=run, record=record, stop_if_left=stop_if_left)
+        return self.stream_of(origin, run=run, record=record, stop_if_left=stop_if_left)
 
     @performs(f"POST {_STOP}")
     async def stop(self, task_id: str) -> None:

@@ -189,7 +189,7 @@ async def test_a_session_of_the_caller_stays_open():
 async def test_exchanges_are_told_to_who_asks():
     heard = []
     async with serving(fine) as served, connection(served.url) as line:
-        line.on_exchange = lambda call, received: heard.append((call.path, received.status))
+        line.on_exchange = lambda call, received, url: heard.append((call.path, received.status, url))
         await line.fetch(Call("GET", "/info"))
         (await line.open(Call("GET", "/events"))).close()
-    assert heard == [("/info", 200)]
+    assert heard == [("/info", 200, f"{served.url}/info")]

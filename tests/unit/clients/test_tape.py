@@ -57,15 +57,20 @@ def test_the_bodies_that_follow_are_numbered(tmp_path, name):
 def test_exchanges_stand_in_the_recording_that_is_open_or_comes_next(tmp_path):
     told = tape(tmp_path / "x.skrec")
     info = Received(200, "application/json", b'{"mode":"chat"}')
-    told.exchange(Call("GET", "/v1/info"), info)
+    told.exchange(Call("GET", "/info"), info, "http://host/v1/info")
     told.begin(body())
-    told.exchange(Call("POST", "/v1/chat-messages/t/stop", body={"user": "ada"}), Received(200, "text/plain", b"done"))
+    stop = Call("POST", "/chat-messages/t/stop", body={"user": "ada"})
+    told.exchange(stop, Received(200, "text/plain", b"done"), "http://host/v1/chat-messages/t/stop")
     told.end("eof")
     told.exchange(
-        Call("GET", "/v1/messages", {"limit": "1"}), info
+        Call("GET", "/messages"), info, "http://host/v1/messages"
     )  # nothing comes next: it is lost, as it means nothing
     first, second = Recording.load(tmp_path / "x.skrec").exchanges
-    assert (first.request.method, first.request.url, first.response.body) == ("GET", "/v1/info", {"mode": "chat"})
+    assert (first.request.method, first.request.url, first.response.body) == (
+        "GET",
+        "http://host/v1/info",
+        {"mode": "chat"},
+    )
     assert (second.request.body, second.response.status, second.response.body) == ({"user": "ada"}, 200, "done")
 
 
@@ -73,23 +78,21 @@ def test_an_upload_is_recorded_by_name_and_a_download_without_its_bytes(tmp_path
     told = tape(tmp_path / "x.skrec")
     told.begin(body())
     upload = Upload("bill.pdf", b"%PDF", "application/pdf")
-    told.exchange(
-        Call("POST", "/v1/files/upload", fields={"user": "ada"}, uploads=(("file", upload),)),
-        Received(201, "application/json", b'{"id":"f"}'),
-    )
-    told.exchange(Call("GET", "/v1/files/f/preview", {"user": "ada"}), Received(200, "image/png", b"\x89PNG"))
-    told.exchange(Call("GET", "/v1/files/f/preview"), Received(200, "application/json", b"x" * 2_000_000))
+    sending = Call("POST", "/files/upload", fields={"user": "ada"}, uploads=(("file", upload),))
+    fetching = Call("GET", "/files/f/preview")
+    told.exchange(sending, Received(201, "application/json", b'{"id":"f"}'), "/v1/files/upload")
+    told.exchange(fetching, Received(200, "image/png", b"\x89PNG"), "/v1/files/f/preview")
+    told.exchange(fetching, Received(200, "application/json", b"x" * 2_000_000), "/v1/files/f/preview")
     told.end("eof")
     sent, fetched = Recording.load(tmp_path / "x.skrec").exchanges
     assert sent.request.body == {"user": "ada", "file": "bill.pdf"}
-    assert (fetched.request.url, fetched.response.body) == ("/v1/files/f/preview?user=ada", None)
+    assert (fetched.request.url, fetched.response.body) == ("/v1/files/f/preview", None)
 
 
 def test_no_key_is_recorded_wherever_it_stands(tmp_path):
     told = tape(tmp_path / "x.skrec")
-    told.exchange(
-        Call("GET", "/v1/info", {"key": KEY}), Received(200, "application/json", json.dumps({"key": KEY}).encode())
-    )
+    info = Received(200, "application/json", json.dumps({"key": KEY}).encode())
+    told.exchange(Call("GET", "/info", {"key": KEY}), info, f"http://host/v1/info?key={KEY}")
     told.begin(body())
     told.write(b'data: {"event":"message","answer":"your key is ' + KEY.encode() + b'"}\n\n')
     told.end("error", f"refused {KEY}")

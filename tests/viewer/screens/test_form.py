@@ -4,12 +4,12 @@ import anyio
 import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
+from tests.viewer.test_forms import FORMS, HOSTILE
 from textual.widgets import Button
 
 from streamkit.cli.render.look import ASCII, UNICODE, Look
 from streamkit.run import HumanInput, Run
 from tests.viewer.over import obeyed, rows, run_of, shown, text
-from tests.viewer.test_forms import FORMS, HOSTILE
 from viewer.paint import Palette
 from viewer.screens.form import FormScreen
 from viewer.widgets.asked import Asked

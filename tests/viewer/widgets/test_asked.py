@@ -3,7 +3,7 @@
 import pytest
 from textual.widgets import Input, TextArea
 
-from viewer.entries import Field, Option
+from streamkit.cli.asking.entries import Field, Option
 from viewer.paint import Palette
 from viewer.widgets.asked import Asked
 from viewer.widgets.choices import Choices

@@ -2,7 +2,7 @@
 
 import pytest
 
-from viewer.entries import Option
+from streamkit.cli.asking.entries import Option
 from viewer.paint import Palette
 from viewer.widgets.choices import Choices
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from streamkit.cli.asking.entries import Field
+from streamkit.cli.asking.forms import read
 from streamkit.run import HumanInput
-from viewer.entries import Field
-from viewer.forms import read
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from streamkit.cli.asking.entries import BadEntry, Option
+from streamkit.cli.asking.forms import Form, read
 from streamkit.run import HumanInput
 from tests.viewer.over import obeyed, run_of
-from viewer.entries import BadEntry, Option
-from viewer.forms import Form, read
 
 HOSTILE = "\x1b]0;owned\x07\x1b[2J\x9b31m a\u202eb\x00\x85"
 

@@ -11,10 +11,10 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from html import unescape
 from typing import Any, Final, Literal, NamedTuple
 
+from streamkit.cli.asking.entries import BadEntry, Field, Kind, Option
 from streamkit.cli.render.parts import compact
 from streamkit.cli.safe import safe_line, safe_text
 from streamkit.run import HumanInput
-from viewer.entries import BadEntry, Field, Kind, Option
 
 ButtonStyle = Literal["primary", "default", "accent", "ghost"]
 

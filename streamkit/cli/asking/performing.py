@@ -1,0 +1,127 @@
+"""One run from the command line, from the request to the end: streamed, shown, recorded, its forms answered.
+
+Results go to stdout; what is to be said beside them goes to stderr.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from msgspec import Struct
+
+from streamkit.cli.asking.filling import fill
+from streamkit.cli.asking.leaving import Leaving
+from streamkit.cli.asking.shown import Show, keep_drawing
+from streamkit.cli.asking.targets import Target
+from streamkit.cli.asking.typed import can_ask
+from streamkit.cli.output import complain
+from streamkit.clients import RunStream
+from streamkit.clients.tape import NO_TAPE, FileTape, Tape
+from streamkit.run import Run
+
+_FINE: Final = ("succeeded", "partial-succeeded")
+
+
+class Outcome(Struct, frozen=True):
+    """What came of a run."""
+
+    run: Run
+    left: int | None = None
+    """The exit code, if it was left by a signal."""
+
+    @property
+    def exit_code(self) -> int:
+        """The exit code of a command that ran it."""
+        if self.left is not None:
+            return self.left
+        return 0 if self.run.status in _FINE else 1
+
+
+def tape_of(path: Path | None, target: Target) -> Tape:
+    """Return what records a run, with all that is asked beside it.
+
+    Raises:
+        FileExistsError: the file is there already.
+    """
+    if path is None:
+        return NO_TAPE
+    connection = target.client.connection
+    tape = FileTape(path, target.client.dialect, secrets=[connection.key])
+    connection.on_exchange = tape.exchange
+    return tape
+
+
+async def perform(target: Target, begin: Callable[[], RunStream], show: Show, tape: Tape, *, name: str = "") -> Outcome:
+    """Run something to its end, or until somebody leaves it.
+
+    Args:
+        target: whom to ask when it pauses.
+        begin: begins it, or joins it.
+        show: shows it.
+        tape: records what follows when it pauses.
+        name: what the app is called.
+
+    Raises:
+        UpstreamError: it could not be begun, or not be gone on with.
+        OSError: it cannot be recorded.
+    """
+    leaving = Leaving(show)
+    performed = _Performance(target, begin(), show, tape, leaving, name)
+    await leaving.watch_over(performed.to_the_end, partial(keep_drawing, show))
+    show.end(performed.run)
+    performed.say_what_is_left()
+    return Outcome(performed.run, leaving.exit_code)
+
+
+class _Performance:
+    """A run that is performed."""
+
+    def __init__(self, target: Target, stream: RunStream, show: Show, tape: Tape, leaving: Leaving, name: str) -> None:
+        self.run = stream.run
+        self._target = target
+        self._stream = stream
+        self._show = show
+        self._tape = tape
+        self._leaving = leaving
+        self._name = name
+
+    async def to_the_end(self) -> None:
+        """Stream it; where it pauses, ask and go on."""
+        await self._watch()
+        while self.run.status == "paused" and can_ask():
+            self._show.make_room()
+            if not await fill(self._target, self.run):
+                return
+            self._show.go_on()
+            self._stream = self._target.resume(self.run, self._tape, across_pauses=self._is_waiting)
+            await self._watch()
+
+    @property
+    def _is_waiting(self) -> bool:
+        """Whether a form waits that nobody answered: its time ran out, and the server has to notice that."""
+        from streamkit.clients import DifyClient
+
+        client = self._target.client
+        return isinstance(client, DifyClient) and not client.is_answered(self.run)
+
+    async def _watch(self) -> None:
+        async with self._stream as stream:
+            self._leaving.stop = stream.stop
+            try:
+                async for _ in stream:
+                    self.run = stream.run
+                    self.run.app = self.run.app or self._name or None
+                    self._show.update(self.run)
+            finally:
+                self._leaving.stop = None
+                self.run = stream.run
+
+    def say_what_is_left(self) -> None:
+        """Say what somebody should know who looks at the end of a run."""
+        if self._stream.reconnects:
+            complain(f"it broke off {self._stream.reconnects}×, and was gone on with")  # noqa: RUF001
+        if self.run.status == "paused" and self.run.id is not None:
+            complain(f"it waits for a form; `streamkit attach {self._name or 'dify'} {self.run.id}` goes on with it")
+        elif self.run.status == "interrupted" and self._stream.broken is not None:
+            complain(str(self._stream.broken))

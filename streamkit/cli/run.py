@@ -1,0 +1,166 @@
+"""`streamkit run`: an app, run and shown while it runs."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from streamkit.cli import CONTEXT
+from streamkit.cli.asking import flags
+from streamkit.cli.asking.apps import App
+from streamkit.cli.asking.conversations import last, remember
+from streamkit.cli.asking.inputs import BadInput
+from streamkit.cli.asking.performing import Outcome, perform, tape_of
+from streamkit.cli.asking.questions import ask_for
+from streamkit.cli.asking.shown import Nothing, Show, show_of_stdout
+from streamkit.cli.asking.targets import Question, Target, reached
+from streamkit.cli.options import show_secrets
+from streamkit.cli.output import JsonLines, complain
+from streamkit.cli.summary import groups
+from streamkit.run import Run
+from streamkit.subjects import RunSubject
+from streamkit.where import parse
+
+
+@click.command(context_settings=CONTEXT)
+@flags.app_argument
+@click.argument("query", required=False)
+@flags.of_questions
+@click.option("--record", type=click.Path(path_type=Path), metavar="FILE", help="Record the run in this file.")
+@click.option(
+    "--repeat", type=click.IntRange(min=1), default=1, metavar="N", help="Run it N times, and show the spread."
+)
+@click.option("--blocking", is_flag=True, help="Wait for one answer instead of a stream. Nodes are not told so.")
+@click.option("--json", "as_json", is_flag=True, help="Print the run as JSON, once it is over.")
+@show_secrets
+@flags.of_apps
+def run(
+    name: str,
+    query: str | None,
+    record: Path | None,
+    repeat: int,
+    blocking: bool,
+    as_json: bool,
+    show_secrets: bool,
+    **how: Any,  # noqa: ANN401 - the flags of apps and questions
+) -> None:
+    """Run an app, and show what happens while it happens.
+
+    APP is one of the apps in the configuration, or dify, ragflow or paradigm with flags and the environment. What kind of
+    app it is, the server says; inputs that it needs and that are missing are asked for. When the run pauses, its form can
+    be answered here, and the run goes on. Ctrl-C offers to stop it on the server.
+
+    \b
+    Examples:
+      streamkit run support "where is my refund?" -i lang=de -f receipt.pdf
+      streamkit run dify "hello" --base https://dify.example/v1 --api-key-env SUPPORT_KEY
+      streamkit run support "and when?" --continue --record refund.skrec
+      streamkit run ragflow "how deep is the lake?" --agent 3f1c…
+      streamkit run faq "what is tea?" --repeat 10
+      streamkit run support "hello" --json | jq .usage
+
+    \b
+    The configuration, ~/.config/streamkit/config.toml:
+      [apps.support]
+      kind = "dify"
+      base = "https://dify.example/v1"
+      key_env = "SUPPORT_KEY"
+
+    Without it, keys and addresses are in DIFY_API_KEY, DIFY_BASE_URL, RAGFLOW_API_KEY, RAGFLOW_BASE_URL and
+    PARADIGM_API_KEY. The exit code is 1 unless the run succeeded, if only partly.
+    """  # noqa: D301 - click looks for the character
+    if blocking and record is not None:
+        raise click.UsageError("--record keeps streams, and --blocking asks for none")
+    app = flags.app_or_exit(name, how)
+    runner = Runner(app, query, how, Nothing() if as_json or repeat > 1 else show_of_stdout())
+    outcomes = flags.finished(lambda: runner.repeat(repeat, record, blocking=blocking))
+    runs = [outcome.run for outcome in outcomes]
+    if as_json:
+        print_json(runs, with_secrets=show_secrets)
+    elif repeat > 1:
+        _print_spread(runs)
+    raise click.exceptions.Exit(max(outcome.exit_code for outcome in outcomes))
+
+
+class Runner:
+    """Runs an app as often as it is asked to."""
+
+    def __init__(self, app: App, query: str | None, how: dict[str, Any], show: Show) -> None:
+        """Prepare.
+
+        Args:
+            app: which one.
+            query: the question.
+            how: the flags of questions.
+            show: shows each run.
+        """
+        self._app = app
+        self._query = query
+        self._how = how
+        self._show = show
+
+    async def repeat(self, times: int, record: Path | None, *, blocking: bool = False) -> list[Outcome]:
+        """Run it so many times, one after the other, as long as nobody leaves."""
+        outcomes: list[Outcome] = []
+        for number in range(1, times + 1):
+            async with reached(self._app) as target:  # each begins anew: what it is asked may be files to upload
+                path = _numbered(record, number) if times > 1 else record
+                outcomes.append(await self._once(target, path, blocking=blocking))
+            if outcomes[-1].left is not None:
+                break
+            if times > 1:
+                complain(f"{number} of {times}: {outcomes[-1].run.status}")
+        return outcomes
+
+    async def _once(self, target: Target, record: Path | None, *, blocking: bool) -> Outcome:
+        tape = tape_of(record, target)
+        how = self._how
+        question = await ask_for(target, self._app, self._query, how["inputs"], how["files"], self._conversation(how))
+        if blocking:
+            outcome = await self._whole(target, question)
+        else:
+            outcome = await perform(target, lambda: target.begin(question, tape), self._show, tape, name=self._app.name)
+        if outcome.run.conversation_id is not None:
+            remember(self._app, outcome.run.conversation_id)
+        return outcome
+
+    async def _whole(self, target: Target, question: Question) -> Outcome:
+        run = await target.whole(question)
+        run.app = self._app.name
+        self._show.end(run)
+        return Outcome(run)
+
+    def _conversation(self, how: dict[str, Any]) -> str | None:
+        if not how["goes_on"]:
+            return how["conversation"]  # type: ignore[no-any-return]  # click's value of a text
+        known = last(self._app)
+        if known is None:
+            raise BadInput("there is no conversation to continue: none was begun here with this app and user")
+        return known
+
+
+def print_json(runs: list[Run], *, with_secrets: bool) -> None:
+    """Print runs as JSON: one indented, several a line each."""
+    out = JsonLines()
+    for one in runs:
+        state = one.snapshot() if with_secrets else one.snapshot().without_secrets()
+        document = msgspec.json.encode(state)
+        out.write(msgspec.json.format(document, indent=2) if len(runs) == 1 else document)
+    out.flush()
+
+
+def _print_spread(runs: list[Run]) -> None:
+    from streamkit.cli.render.lists import print_groups
+
+    subjects = [RunSubject(one) for one in runs]
+    print_groups(groups(subjects, "status", parse("")), "status")
+    print_groups(groups(subjects, "node", parse("")), "node")
+
+
+def _numbered(record: Path | None, number: int) -> Path | None:
+    """Return the file of one of several runs."""
+    if record is None:
+        return None
+    stem, dot, suffix = record.name.partition(".")
+    return record.with_name(f"{stem}-{number}{dot}{suffix}")

@@ -1,0 +1,345 @@
+"""`streamkit run`, `record`, `attach` and `curl`, as programs in a pipe beside a server that plays recordings."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+import pytest
+from click.testing import CliRunner
+
+from streamkit import Tap
+from streamkit.cli import main
+from streamkit.recording import Recording
+from streamkit.run import stable
+from tests.cli.conftest import ROOT
+from tests.cli.played import FIXTURES, played
+
+KEY = "app-0123456789abcdefghij"
+NAMES = (
+    "dify/chat_ifelse",
+    "dify/chat_app_plain",
+    "dify/wf_iter_seq5",
+    "dify/wf_failed",
+    "dify/wf_human_1_paused",
+    "dify/wf_human_2_resumed_approve",
+    "dify/completion_plain",
+    "ragflow/simple_message",
+    "ragflow/chat_kb_delta_final_reference",
+)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"}
+    with played(tmp_path_factory.mktemp("played"), *NAMES, environment=environment) as found:
+        yield found
+
+
+@pytest.fixture
+def home(tmp_path, environment, server):
+    """The environment of somebody with a configuration of their own."""
+    config = tmp_path / "config" / "streamkit" / "config.toml"
+    config.parent.mkdir(parents=True)
+    apps = [f'[apps.{name.split("/")[1].replace("_", "-")}]\nkind = "{name.split("/")[0]}"\n' for name in NAMES]
+    config.write_text(f'[apps.down]\nkind = "dify"\nbase = "http://127.0.0.1:9"\n' + "".join(apps))
+    kept = {
+        name: value for name, value in environment.items() if not name.startswith(("DIFY_", "RAGFLOW_", "PARADIGM_"))
+    }
+    return {
+        **kept,
+        "XDG_CONFIG_HOME": str(tmp_path / "config"),
+        "XDG_STATE_HOME": str(tmp_path / "state"),
+        "DIFY_BASE_URL": server.url,
+        "RAGFLOW_BASE_URL": server.url,
+    }
+
+
+@pytest.fixture
+def command(home, tmp_path, monkeypatch):
+    """Run a command in this process; the key names the recording that answers."""
+    monkeypatch.chdir(tmp_path)
+    for name in set(os.environ) - set(home):
+        monkeypatch.delenv(name)
+
+    def run(*words, key="key"):
+        env = home | {"DIFY_API_KEY": key, "RAGFLOW_API_KEY": key}
+        done = CliRunner().invoke(main, [str(word) for word in words], env=env, catch_exceptions=False)
+        return Done(done.exit_code, done.stdout, done.stderr)
+
+    return run
+
+
+class Done(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+
+def folded(name):
+    tap = Tap()
+    tap.feed((FIXTURES / f"{name}.sse").read_bytes())
+    tap.close()
+    return tap.run
+
+
+# ---- run
+
+
+@pytest.mark.parametrize(
+    ("words", "key", "said"),
+    [
+        (("dify", "hello"), "chat_ifelse", "chatflow"),
+        (("dify", "hello"), "chat_app_plain", "chat"),
+        (("dify",), "wf_iter_seq5", "workflow"),
+        (("dify", "hello"), "completion_plain", "completion"),
+        (("ragflow", "hello", "--agent", "a"), "simple_message", "agent"),
+        (("ragflow", "hello", "--chat", "c"), "chat_kb_delta_final_reference", "rag-chat"),
+    ],
+)
+def test_an_app_of_any_kind_is_run_by_what_the_server_says_that_it_is(command, words, key, said):
+    done = command("run", *words, key=key)
+    assert done.code == 0, done.err
+    assert f"✓ succeeded  {said}" in done.out
+    assert done.err == ""
+
+
+def test_in_a_pipe_each_node_has_a_line_as_soon_as_it_ends(command):
+    done = command("run", "wf-iter-seq5", key="wf_iter_seq5")
+    lines = done.out.splitlines()
+    assert lines[0] == "✓ Start  start  <1ms"
+    assert [line for line in lines if "round 4" in line] == ["✓ Work  round 4  code  39ms"]
+    assert lines.index("✓ succeeded  workflow 8073596d  904ms") > lines.index("✓ End  end  <1ms")
+    assert "\x1b" not in done.out
+
+
+def test_the_run_as_json_is_what_inspect_prints(command):
+    told = json.loads(command("run", "wf-iter-seq5", "--json", key="wf_iter_seq5").out)
+    assert told["app"] == "wf-iter-seq5"
+    assert told["status"] == "succeeded"
+    assert [node["title"] for node in told["nodes"]] == [node.title for node in folded("dify/wf_iter_seq5").nodes]
+
+
+def test_a_failed_run_is_shown_and_exits_with_1(command):
+    done = command("run", "wf-failed", key="wf_failed")
+    assert done.code == 1
+    assert "✗ failed  workflow" in done.out
+
+
+def test_a_form_that_nobody_can_answer_is_told_with_how_to_go_on(command):
+    done = command("run", "dify", key="wf_human_1_paused")
+    assert done.code == 1
+    assert "‖ paused  workflow" in done.out
+    assert "streamkit attach dify 0da69be8-c2e9-4ac5-a254-073f57170ba8" in done.err
+    assert "[hidden]" in done.out
+
+
+def test_one_answer_may_be_waited_for(command):
+    done = command("run", "dify", "hello", "--blocking", key="chat_ifelse")
+    assert done.code == 0
+    assert folded("dify/chat_ifelse").text in done.out
+
+
+def test_inputs_go_along(command, server):
+    before = len(server.bodies())
+    command("run", "dify", "hello", "-i", "lang=de", key="chat_ifelse")
+    bodies = [body for body in server.bodies()[before:] if body]
+    assert bodies[-1]["inputs"] == {"lang": "de"}
+    assert bodies[-1]["query"] == "hello"
+
+
+def test_a_file_is_uploaded_and_goes_along(command, server, tmp_path):
+    (tmp_path / "bill.pdf").write_bytes(b"%PDF")
+    before = len(server.requests())
+    done = command("run", "dify", "hello", "-f", "bill.pdf", key="chat_ifelse")
+    assert done.code == 0, done.err
+    assert "POST /v1/files/upload" in server.requests()[before:]
+    (body,) = [body for body in server.bodies()[before:] if isinstance(body, dict) and body.get("files")]
+    assert body["files"][0]["type"] == "document"
+
+
+def test_a_conversation_goes_on(command, server):
+    first = command("run", "chat-app-plain", "hello", key="chat_app_plain")
+    assert first.code == 0
+    before = len(server.bodies())
+    command("run", "chat-app-plain", "and then?", "--continue", key="chat_app_plain")
+    (body,) = [body for body in server.bodies()[before:] if isinstance(body, dict) and "query" in body]
+    assert body["conversation_id"] == folded("dify/chat_app_plain").conversation_id
+
+
+def test_there_may_be_nothing_to_continue(command):
+    done = command("run", "chat-app-plain", "hello", "--continue", key="chat_app_plain")
+    assert done.code == 2
+    assert "no conversation to continue" in done.err
+
+
+def test_repeated_it_shows_the_spread_of_each_node(command):
+    done = command("run", "wf-iter-seq5", "--repeat", "3", key="wf_iter_seq5")
+    assert done.code == 0
+    assert "3 of 3: succeeded" in done.err
+    rows = {line.split()[0]: line.split()[1] for line in done.out.splitlines() if line.startswith(("Work", "End"))}
+    assert rows == {"Work": "15", "End": "3"}
+
+
+# ---- what cannot be run
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("run", "suport"), 2, "no app 'suport'"),
+        (("run", "ragflow", "hello"), 2, "Give --chat ID or --agent ID"),
+        (("run", "down", "hello"), 1, "cannot reach 127.0.0.1:9"),
+        (("run", "dify", "hello", "-i", "lang"), 2, "is no input"),
+        (("run", "dify", "hello", "-f", "none.pdf"), 2, "none.pdf: no such file"),
+        (("run", "dify", "hello", "--config", "none.toml"), 2, "none.toml: no such file"),
+        (("run", "dify", "hello", "--api-key-file", "none"), 2, "the key file none: no such file"),
+        (("run", "dify", "hello", "--base", "nowhere"), 2, "no http or https address"),
+        (("run", "dify"), 2, "the app needs a question"),
+        (("run", "dify", "hello", "--blocking", "--record", "x.skrec"), 2, "--blocking"),
+    ],
+)
+def test_it_is_told_in_one_line(command, words, code, said):
+    done = command(*words, key="chat_ifelse")
+    assert done.code == code
+    assert said in done.err
+    assert len(done.err.splitlines()) == 1
+
+
+def test_a_refusal_is_told_in_the_server_s_words(command):
+    done = command("run", "dify", "hello", "--mode", "workflow", key="no_such_recording")
+    assert done.code in (1, 2)
+    assert len(done.err.splitlines()) == 1
+
+
+# ---- record
+
+
+def test_a_run_is_recorded_with_what_was_asked_beside_it(command, tmp_path):
+    done = command("record", "dify", "hello", "-o", "x.skrec", key="chat_ifelse")
+    assert (done.code, done.out) == (0, "x.skrec: succeeded\n")
+    recording = Recording.load(tmp_path / "x.skrec")
+    assert recording.body == (FIXTURES / "dify" / "chat_ifelse.sse").read_bytes()
+    assert recording.is_timed
+    assert recording.header.request.body["query"] == "hello"
+    urls = [urlsplit(exchange.request.url).path for exchange in recording.exchanges]
+    assert urls == ["/v1/parameters", "/v1/info"]
+    assert command("inspect", "x.skrec", "--check").code == 0
+
+
+def test_a_recording_is_never_overwritten_and_nothing_is_run_for_it(command, server, tmp_path):
+    (tmp_path / "x.skrec").write_text("mine")
+    before = len(server.requests())
+    done = command("record", "dify", "hello", "-o", "x.skrec", key="chat_ifelse")
+    assert (done.code, done.err) == (2, "streamkit: x.skrec: is there already\n")
+    assert not [asked for asked in server.requests()[before:] if asked.startswith("POST")]
+
+
+# ---- curl
+
+
+def test_the_line_of_a_page_runs(command, server):
+    body = '{"inputs": {}, "query": "hello", "response_mode": "streaming", "user": "ada",}'
+    line = (
+        "-X",
+        "POST",
+        f"{server.url}/v1/chat-messages",
+        "--header",
+        "Authorization: Bearer {api_key}",
+        "--data-raw",
+        body,
+    )
+    done = command("curl", *line, key="chat_ifelse")
+    assert done.code == 0, done.err
+    assert "✓ succeeded  chatflow" in done.out
+
+
+def test_what_is_no_run_is_printed(command, server):
+    done = command("curl", f"{server.url}/v1/info", "-H", "Authorization: Bearer {api_key}", key="chat_ifelse")
+    assert json.loads(done.out)["mode"] == "advanced-chat"
+
+
+def test_a_line_can_be_recorded(command, server, tmp_path):
+    line = ("--url", f"{server.url}/api/v1/agents/a/completions", "-d", '{"question": "hello", "stream": true}')
+    done = command("curl", "--record", "x.skrec", *line, key="simple_message")
+    assert done.code == 0, done.err
+    assert Recording.load(tmp_path / "x.skrec").body == (FIXTURES / "ragflow" / "simple_message.sse").read_bytes()
+
+
+# ---- attach
+
+
+def test_only_dify_tells_a_run_to_who_comes_later(command):
+    done = command("attach", "ragflow", "r", "--agent", "a")
+    assert (done.code, "only Dify" in done.err) == (2, True)
+
+
+def test_a_run_that_is_not_there_is_told_so(command):
+    done = command("attach", "dify", "no-such-run")
+    assert done.code == 1
+    assert "not found" in done.err.lower()
+
+
+# ---- leaving
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_stops_the_run_and_leaves_nothing_behind(home, environment, tmp_path, number, code):
+    fault = ("--fault", "stall-before=node_finished:Work#3")
+    folder = tmp_path / "work"
+    folder.mkdir()
+    with played(tmp_path, "dify/wf_iter_seq5", environment=environment, flags=fault) as slow:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "streamkit", "run", "dify", "--record", "x.skrec"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            stdin=subprocess.DEVNULL,
+            cwd=folder,
+            env=home | {"DIFY_BASE_URL": slow.url, "DIFY_API_KEY": KEY, "TMPDIR": str(folder)},
+        )
+        with process:
+            assert process.stdout is not None
+            while b"round 1" not in process.stdout.readline():
+                pass
+            process.send_signal(number)
+            out, err = process.communicate(timeout=30)
+        assert process.returncode == code, err
+        assert b"stopped  workflow" in out
+        assert slow.requests().count("POST /v1/workflows/run") == 1
+        assert any(asked.endswith("/stop") for asked in slow.requests())
+    assert [path.name for path in folder.iterdir()] == ["x.skrec"]
+    recording = Recording.load(folder / "x.skrec")
+    assert recording.is_whole
+    tap = Tap()
+    tap.feed(recording.body)
+    tap.close()
+    assert tap.run.status == "stopped"
+    assert stable(tap.run.snapshot())["status"] == "stopped"
+
+
+# ---- keys
+
+
+@pytest.mark.parametrize("way", ["environment", "file", "flag", "config"])
+def test_a_key_is_in_no_output_and_in_no_recording(command, home, tmp_path, way):
+    (tmp_path / "keyfile").write_text(KEY + "\n")
+    config = Path(home["XDG_CONFIG_HOME"]) / "streamkit" / "config.toml"
+    config.write_text(config.read_text() + f'[apps.mine]\nkind = "dify"\nkey_file = "{tmp_path / "keyfile"}"\n')
+    words = {
+        "environment": ("dify",),
+        "file": ("dify", "--api-key-file", "keyfile"),
+        "flag": ("dify", "--api-key", KEY),
+        "config": ("mine",),
+    }[way]
+    key = {"key": KEY} if way == "environment" else {}
+    done = command("run", words[0], "hello", *words[1:], "--mode", "chat", "--record", "x.skrec", **key)
+    refused = command("run", words[0], "hello", *words[1:], "--mode", "completion", "-i", "no=such", **key)
+    told = done.out + done.err + refused.out + refused.err
+    recorded = (tmp_path / "x.skrec").read_bytes() if (tmp_path / "x.skrec").exists() else b""
+    assert done.code == 0, done.err
+    assert KEY not in told
+    assert KEY.encode() not in recorded
