@@ -16,7 +16,6 @@ class Clocks:
     def __init__(self, patience: Patience, clock: Callable[[], float]) -> None:
         self._patience = patience
         self._clock = clock
-        self._started = 0.0
         self._began = 0.0
         self._byte_at = 0.0
         self._news_at = 0.0
@@ -24,13 +23,9 @@ class Clocks:
         self.size = 0
         """Bytes of the body."""
 
-    def start(self) -> None:
-        """Begin to count."""
-        self._started = self._clock()
-
     def now(self) -> float:
-        """Return the seconds since the start."""
-        return self._clock() - self._started
+        """Return the time, on the clock that all bodies of a run have in common."""
+        return self._clock()
 
     def begin_body(self) -> None:
         """Begin with the next body."""

@@ -87,7 +87,6 @@ class RunStream:
         return self._tap.run
 
     async def __aenter__(self) -> Self:
-        self._clocks.start()
         self._take(await self._origin.first())
         return self
 

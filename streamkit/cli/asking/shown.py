@@ -12,7 +12,7 @@ from typing import Final, Protocol
 import anyio
 import click
 
-from streamkit.cli.output import is_terminal, print_text, wants_colour
+from streamkit.cli.output import is_terminal, print_text
 from streamkit.cli.render import Look, figures, print_run, render_run
 from streamkit.cli.render.cells import Line, Span, paint
 from streamkit.cli.render.columns import draw
@@ -166,7 +166,7 @@ class Live:
     def _put(self, lines: list[str]) -> None:
         encoding = sys.stdout.encoding or "ascii"
         text = "\n".join(lines).encode(encoding, "replace").decode(encoding)
-        click.echo(self._back() + text, color=wants_colour())
+        click.echo(self._back() + text, color=True)  # else it would take out what moves the cursor, too
         self._lines = len(lines)
         sys.stdout.flush()
 

@@ -36,9 +36,9 @@ def test_what_is_no_input_is_told_so(word):
 
 
 def test_what_cannot_be_read_is_told_by_its_input(tmp_path):
-    with pytest.raises(BadInput, match="letter: .*no such file"):
+    with pytest.raises(BadInput, match=r"letter: .*no such file"):
         given([f"letter=@{tmp_path / 'none'}"])
-    with pytest.raises(BadInput, match="size: .* is not JSON"):
+    with pytest.raises(BadInput, match=r"size: .* is not JSON"):
         given(["size:=big"])
 
 
@@ -92,7 +92,7 @@ def test_what_was_given_as_json_is_taken_as_it_is():
 
 def test_an_input_that_the_app_does_not_have_is_no_slip_that_passes():
     """The server would pass it over without a word."""
-    with pytest.raises(BadInput, match="no input 'lnag': did you mean lang. It has lang, size"):
+    with pytest.raises(BadInput, match=r"no input 'lnag': did you mean lang\? It has lang, size"):
         checked({"lnag": "de"}, [field(key="lang"), field(key="size")])
 
 

@@ -25,7 +25,6 @@ def time():
 @pytest.fixture
 def clocks(time):
     clocks = Clocks(PATIENCE, time)
-    clocks.start()
     clocks.begin_body()
     return clocks
 
@@ -101,9 +100,9 @@ def test_after_an_error_there_is_nothing_to_wait_for(clocks, run):
     assert clocks.left(run) == 0
 
 
-def test_times_are_since_the_start_and_sizes_since_the_body(clocks, time):
+def test_times_go_on_from_body_to_body_and_sizes_do_not(clocks, time):
     time.now += 5
     clocks.saw(7, is_news=True, is_heartbeat=False)
-    assert (clocks.now(), clocks.in_body(), clocks.size) == (5, 5, 7)
+    assert (clocks.now(), clocks.in_body(), clocks.size) == (105, 5, 7)
     clocks.begin_body()
-    assert (clocks.now(), clocks.in_body(), clocks.size) == (5, 0, 0)
+    assert (clocks.now(), clocks.in_body(), clocks.size) == (105, 0, 0)

@@ -1,0 +1,201 @@
+"""`streamkit run` on a terminal: what grows, forms that are answered there, and Ctrl-C."""
+
+import json
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+from streamkit import Tap
+from streamkit.recording import Recording
+from streamkit.run import stable
+from tests.cli.conftest import ROOT
+from tests.cli.played import FIXTURES, fixture, played
+from tests.cli.terminal import Terminal
+
+NAMES = (
+    "dify/chat_ifelse",
+    "dify/wf_iter_seq5",
+    "dify/wf_human_1_paused",
+    "dify/wf_human_2_resumed_approve",
+    "dify/wf_human_timeout_2_resumed",
+    "ragflow/fillup_1_pause",
+    "ragflow/fillup_2_resume",
+)
+STALLS = "stall-before=node_finished:Work#3"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("played")
+    expired = folder / "wf_human_timeout_1_paused.sse"
+    expired.write_bytes(
+        re.sub(rb'("expiration_time":)\d+', rb"\g<1>1", fixture("dify/wf_human_timeout_1_paused").read_bytes())
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"}
+    with played(folder, expired, *map(fixture, NAMES), environment=environment) as found:
+        yield found
+
+
+@pytest.fixture(autouse=True)
+def _afresh(server):
+    server.reset()
+
+
+@pytest.fixture
+def home(tmp_path, environment, server):
+    kept = {name: value for name, value in environment.items() if not name.startswith(("DIFY_", "RAGFLOW_"))}
+    folders = {"XDG_CONFIG_HOME": str(tmp_path / "config"), "XDG_STATE_HOME": str(tmp_path / "state")}
+    where = {"DIFY_BASE_URL": server.url, "RAGFLOW_BASE_URL": server.url}
+    return {**kept, **folders, **where, "NO_COLOR": "1"}
+
+
+@pytest.fixture
+def run(home):
+    """Run an app; the key names the recording that answers."""
+
+    def start(key, *words):
+        told = {"DIFY_API_KEY": key, "RAGFLOW_API_KEY": key}
+        return Terminal("-m", "streamkit", "run", *map(str, words), environment=home | told)
+
+    return start
+
+
+def folded(*names):
+    run = None
+    for name in names:
+        tap = Tap(run=run)
+        tap.feed((FIXTURES / f"{name}.sse").read_bytes())
+        tap.close()
+        run = tap.run
+    return run
+
+
+def last_drawing(output: bytes) -> str:
+    """What stands below the last thing that was erased."""
+    return output.decode().rpartition("\x1b[J")[2]
+
+
+# ---- forms
+
+
+def test_a_run_pauses_is_answered_on_the_terminal_and_goes_on(run, server, tmp_path):
+    names = ("dify/wf_human_1_paused", "dify/wf_human_2_resumed_approve")
+    record = tmp_path / "x.skrec"
+    with run("wf_human_1_paused", "dify", "--record", record) as terminal:
+        terminal.wait("comment")
+        terminal.press("looks fine ✓\n\n")
+        terminal.wait("[r] Reject")
+        terminal.press("nonsense\n")
+        terminal.wait("[r] Reject")
+        terminal.press("a\n")
+        assert terminal.ends() == 0
+        output = terminal.output
+    submitted = next(body for body in server.bodies() if isinstance(body, dict) and "action" in body)
+    assert submitted == {"inputs": {"comment": "looks fine ✓"}, "action": "approve", "user": "streamkit"}
+    assert server.requests().count("POST /v1/workflows/run") == 1
+    whole = output.decode().rpartition("✓ succeeded  workflow 0da69be8")[2]
+    assert all(f"✓ {title}" in whole for title in ("Start", "Prepare", "Approval", "End"))
+    assert "form  Approval  submitted" in whole
+    (token,) = (form.token for form in folded(*names).forms)
+    again = None
+    for name in ("x.skrec", "x.2.skrec"):
+        assert token.encode() not in (tmp_path / name).read_bytes()
+        tap = Tap(run=again)
+        tap.feed(Recording.load(tmp_path / name).body)
+        tap.close()
+        again = tap.run
+    assert token.encode() not in output
+    assert stable(again.snapshot())["nodes"] == stable(folded(*names).snapshot())["nodes"]
+
+
+def test_a_form_may_be_left_waiting(run, server):
+    with run("wf_human_1_paused", "dify") as terminal:
+        terminal.wait("comment")
+        terminal.press("\x04")
+        assert terminal.ends() == 1
+        assert b"streamkit attach dify 0da69be8" in terminal.output
+    assert not [asked for asked in server.requests() if asked.startswith("POST /v1/form")]
+
+
+def test_a_form_whose_time_runs_out_is_followed(run, server):
+    with run("wf_human_timeout_1_paused", "dify") as terminal:
+        assert terminal.ends() == 0
+        output = terminal.output.decode()
+    assert "its time ran out" in output
+    assert "✓ succeeded  workflow" in output
+    assert "form  Quick question  expired" in output
+    assert not [asked for asked in server.requests() if asked.startswith("POST /v1/form")]
+
+
+def test_an_agent_of_ragflow_asks_on_the_terminal(run, server):
+    (form,) = folded("ragflow/fillup_1_pause").forms
+    keys = {"boolean": "y\n", "options": "1\n", "paragraph": "by train\n\n"}
+    with run("fillup_1_pause", "ragflow", "trip to Oslo", "--agent", "a") as terminal:
+        for field in form.inputs:
+            terminal.wait(field.get("name") or field["key"])
+            terminal.press(keys.get(field["type"], "x\n"))
+        assert terminal.ends() == 0
+        output = terminal.output.decode()
+    answer = server.bodies()[-1]
+    assert "✓ succeeded  agent" in output
+    assert answer["inputs"].keys() == {told["key"] for told in form.inputs}
+    assert all("value" in told for told in answer["inputs"].values())
+    assert answer["session_id"]
+
+
+# ---- what is missing
+
+
+def test_a_question_that_is_missing_is_asked_for(run, server):
+    with run("chat_ifelse", "dify") as terminal:
+        terminal.wait("question: ")
+        terminal.press("hello\n")
+        assert terminal.ends() == 0
+    assert [body for body in server.bodies() if body][-1]["query"] == "hello"
+
+
+# ---- Ctrl-C, and what grows until then
+
+
+@pytest.mark.parametrize(
+    ("answer", "stops", "reason"), [("y\n", True, "eof"), ("n\n", False, "cancelled"), ("\x03", False, "cancelled")]
+)
+def test_ctrl_c_offers_to_stop_the_run_and_leaves(run, server, tmp_path, answer, stops, reason):
+    server.fault(STALLS)
+    record = tmp_path / "x.skrec"
+    with run("wf_iter_seq5", "dify", "--record", record) as terminal:
+        terminal.wait("round 2")
+        assert "● running" in last_drawing(terminal.output)
+        terminal.press("\x03")
+        terminal.wait("stop the run on the server, too?")
+        terminal.press(answer)
+        assert terminal.ends() == 130
+        output = terminal.output
+    assert any(asked.endswith("/stop") for asked in server.requests()) is stops
+    assert server.requests().count("POST /v1/workflows/run") == 1
+    assert Recording.load(record).end.reason == reason
+    assert ("■ stopped" if stops else "╳ interrupted") in last_drawing(output)  # noqa: RUF001
+    assert b"Traceback" not in output
+    assert b"\x1b[3" not in output  # NO_COLOR
+
+
+def test_ctrl_c_at_a_form_leaves_it_waiting(run, server):
+    with run("wf_human_1_paused", "dify") as terminal:
+        terminal.wait("comment")
+        terminal.press("\x03")
+        assert terminal.ends() == 130
+        assert b"Traceback" not in terminal.output
+    assert not [asked for asked in server.requests() if asked.startswith("POST /v1/form")]
+
+
+# ---- what is kept
+
+
+def test_the_conversations_that_are_kept_hold_no_word_of_them(run, home):
+    with run("chat_ifelse", "dify", "a secret question") as terminal:
+        assert terminal.ends() == 0
+    kept = Path(home["XDG_STATE_HOME"], "streamkit", "conversations.json").read_text()
+    assert "secret" not in kept
+    assert list(json.loads(kept).values()) == [folded("dify/chat_ifelse").conversation_id]
