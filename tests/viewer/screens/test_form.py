@@ -4,11 +4,11 @@ import anyio
 import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
-from tests.viewer.test_forms import FORMS, HOSTILE
 from textual.widgets import Button
 
 from streamkit.cli.render.look import ASCII, UNICODE, Look
 from streamkit.run import HumanInput, Run
+from tests.cli.asking.test_forms import FORMS, HOSTILE
 from tests.viewer.over import obeyed, rows, run_of, shown, text
 from viewer.paint import Palette
 from viewer.screens.form import FormScreen
