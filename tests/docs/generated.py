@@ -21,6 +21,10 @@ from msgspec import Raw, Struct, UnsetType
 
 from streamkit.cli import COMMANDS, main
 from streamkit.cli.summary import Group, Listed
+from streamkit.clients import DifyClient, ParadigmClient, RAGFlowClient
+from streamkit.clients.client import Client
+from streamkit.clients.operation import routes_of
+from streamkit.clients.ragflow.october import OCTOBER
 from streamkit.dialects import lighton
 from streamkit.dialects.base import Event
 from streamkit.dialects.dify import events as dify
@@ -237,6 +241,53 @@ def keys_table(_: str) -> str:
     return keys_markdown()
 
 
+# ---- clients
+
+
+_CLIENTS: Final[Mapping[str, type[Client]]] = {
+    "dify": DifyClient,
+    "ragflow": RAGFlowClient,
+    "paradigm": ParadigmClient,
+}
+
+
+def operations_table(vendor: str) -> str:
+    """One row for each operation that a client performs, as its API spells it, with the method that does it."""
+    client = _CLIENTS[vendor]
+    rows = []
+    for name, routes in sorted(routes_of(client).items(), key=lambda told: (told[1][0].path, told[0])):
+        method = getattr(client, name)
+        told = [f"`{route}`" for route in routes]
+        old = [f"`{OCTOBER[name]}`" if name in OCTOBER else ""] if vendor == "ragflow" else []
+        words = [
+            " <br> ".join(told),
+            *old,
+            f"`{name}({_sent(method)})`",
+            _answer(inspect.signature(method).return_annotation),
+        ]
+        rows.append(f"| {' | '.join(words)} |")
+    heads = ["operation", *(["in October 2024"] if vendor == "ragflow" else []), "method", "answer"]
+    return "\n".join([f"| {' | '.join(heads)} |", "|---" * len(heads) + "|", *rows]) + "\n"
+
+
+def _sent(method: Callable[..., Any]) -> str:
+    """Return what a method takes: what may be left out stands in brackets."""
+    told = [one for one in inspect.signature(method).parameters.values() if one.name != "self"]
+    needed = [one.name for one in told if one.default is one.empty and one.kind is not one.VAR_KEYWORD]
+    optional = [
+        one.name if one.kind is not one.VAR_KEYWORD else f"**{one.name}" for one in told if one.name not in needed
+    ]
+    return ", ".join([*needed, *([f"[{', '.join(optional)}]"] if optional else [])])
+
+
+def _answer(annotation: Any) -> str:
+    if annotation in (None, Any, bytes):
+        return {None: "nothing", Any: "JSON", bytes: "bytes"}[annotation]
+    if get_origin(annotation) is tuple:
+        return f"list of `{get_args(annotation)[0].__name__}`"
+    return f"`{annotation.__name__}`"
+
+
 # ---- modules
 
 
@@ -274,4 +325,5 @@ _PARTS: Final[Mapping[str, Callable[[str], str]]] = {
     "filters": filter_table,
     "keys": keys_table,
     "rooms": rooms,
+    "operations": operations_table,
 }

@@ -1,10 +1,12 @@
 """The pages are true: generated parts are current, examples run, links resolve.
 
 An example says in a comment before it what it runs with: `<!-- runs: relay -->`. A word with a dot is a file beside
-it; `pytest` says that it is a test; `relay` gives `upstream` and `downstream` as a gateway has them, `live` a run and something to draw on.
+it; `pytest` says that it is a test; `relay` gives `upstream` and `downstream` as a gateway has them, `live` a run and something to draw on,
+`served` servers for clients.
 """
 
 import ast
+import contextlib
 import inspect
 import json
 import os
@@ -20,6 +22,7 @@ import pytest
 
 from streamkit import Tap
 from streamkit.cli.render.look import UNICODE
+from streamkit.replay import ReplayServer
 from tests.docs import generated, picture
 from tests.docs.generated import ROOT
 from tests.golden.goldens import FIXTURES, check
@@ -126,9 +129,10 @@ async def test_an_example_runs(code, how, tmp_path, monkeypatch):
         passes(code, tmp_path)
         return
     names = namespace(how, tmp_path)
-    result = eval(compiled(code), names)  # noqa: S307 - our own pages
-    if inspect.isawaitable(result):
-        await result
+    async with served(monkeypatch) if "served" in how else contextlib.nullcontext():
+        result = eval(compiled(code), names)  # noqa: S307 - our own pages
+        if inspect.isawaitable(result):
+            await result
     if inspect.isasyncgenfunction(names.get("relay")):  # an example that shows how to relay: relay with it
         passed_on = [chunk async for chunk in names["relay"](names["upstream"])]
         assert b"".join(passed_on) == (FIXTURES / FILES["x.sse"]).read_bytes()
@@ -142,6 +146,17 @@ def passes(code, folder):
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+@contextlib.asynccontextmanager
+async def served(monkeypatch):
+    """Servers of all vendors, of which the environment knows: a workflow with a form, and an agent."""
+    names = ("dify/wf_human_1_paused", "dify/wf_human_2_resumed_approve", "ragflow/simple_message")
+    async with ReplayServer([FIXTURES / f"{name}.sse" for name in names]).run() as server:
+        for vendor in ("DIFY", "RAGFLOW"):
+            monkeypatch.setenv(f"{vendor}_BASE_URL", server.url)
+            monkeypatch.setenv(f"{vendor}_API_KEY", "key")
+        yield
 
 
 def compiled(code):

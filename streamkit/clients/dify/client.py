@@ -91,7 +91,12 @@ class DifyClient(DifyOperations):
 
     # ---- runs
 
-    @performs("POST /chat-messages", "POST /completion-messages", "POST /workflows/run")
+    @performs(
+        "POST /chat-messages",
+        "POST /completion-messages",
+        "POST /workflows/run",
+        "POST /workflows/{workflow_id}/run",
+    )
     def stream(
         self, query: str | None = None, *, record: Record = None, stop_if_left: bool = False, **asked: Unpack[Asked]
     ) -> RunStream:
