@@ -1,8 +1,7 @@
 """The clients as a type checker sees them: mypy reads this file, nobody runs it."""
 
-from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Any, assert_type
+from typing import assert_type
 
 from streamkit import Run
 from streamkit.clients import DifyClient, ParadigmClient, Patience, RAGFlowClient, RunStream, Upload
@@ -35,7 +34,6 @@ async def operations(client: DifyClient) -> None:
     assert_type(await client.upload("a.pdf"), UploadedFile)
     assert_type(await client.upload(Upload("a.pdf", b"", "application/pdf")), UploadedFile)
     assert_type(await client.download("f"), bytes)
-    assert_type(client.delete_annotation, Callable[[str], Coroutine[Any, Any, None]])
 
 
 async def ragflow(client: RAGFlowClient, run: Run) -> None:
