@@ -10,6 +10,17 @@ from streamkit.run import Run
 class Origin:
     """Asks for the bodies of one run. A vendor says how; by default there is one body and nothing else."""
 
+    aside_every: float | None = None
+    """After so many seconds of silence, and at the end, `aside` is asked; None if it has nothing to say."""
+
+    async def aside(self, run: Run) -> bytes:
+        """Return frames of what the stream of a run does not tell; none if there is nothing new.
+
+        Raises:
+            UpstreamError: the server cannot be reached, or refused.
+        """
+        return b""
+
     async def first(self) -> Body:
         """Begin the run, or join it.
 

@@ -34,6 +34,8 @@ from streamkit.tap import Tap
 
 _LAST_WORDS: Final = 5.0
 """Seconds for a request to stop a run that nobody listens to any more."""
+_ASIDE: Final = 2.0
+"""Seconds for a look at what the stream does not tell."""
 _LASTING: Final = 60.0
 """Seconds after which a body that breaks off was one that worked."""
 
@@ -77,6 +79,7 @@ class RunStream:
         self._clocks = Clocks(patience, anyio.current_time)
         self._failures = 0  # attempts since a body worked
         self._is_over = False
+        self._is_between = False  # whether the last chunk ended with a frame
 
     def __repr__(self) -> str:
         return f"<RunStream {self.run!r}>"
@@ -147,10 +150,15 @@ class RunStream:
             raise RuntimeError("a stream is read inside of its `async with`")
         chunk = b""
         reason: str | None = None
+        left, pause = self._clocks.left(self.run), self._origin.aside_every
+        looks_aside = pause is not None and pause < left
         try:
-            with anyio.fail_after(self._clocks.left(self.run)):
+            with anyio.fail_after(pause if looks_aside else left):
                 chunk = await self._body.read()
         except TimeoutError:
+            if looks_aside:
+                await self._look_aside()
+                return
             reason = self._clocks.verdict(self.run)
         except (aiohttp.ClientError, OSError) as error:
             reason = reason_of(error)
@@ -162,6 +170,7 @@ class RunStream:
     def _feed(self, chunk: bytes) -> None:
         at = self._clocks.now()
         self._tape.write(chunk)
+        self._is_between = chunk.endswith(b"\n\n")
         heartbeats = self.run.heartbeats
         events = self._tap.feed(chunk, at)
         self._clocks.saw(len(chunk), is_news=bool(events), is_heartbeat=self.run.heartbeats > heartbeats)
@@ -177,6 +186,8 @@ class RunStream:
     async def _conclude(self, reason: str | None) -> None:
         """End a body that ended, broke off, or has nothing more to say; go on in another one where that is possible."""
         lasted, size = self._clocks.in_body(), self._clocks.size
+        if self._origin.aside_every is not None:
+            await self._look_aside()
         self._end_body("error" if reason else "eof", reason)
         if self.run.status == "interrupted":
             self.broken = Interrupted(lasted, size, reason or "the body ended before the run did")
@@ -192,6 +203,17 @@ class RunStream:
             self.reconnects += 1
             self._tap = Tap(self._dialect, run=self.run)
             self._take(body)
+
+    async def _look_aside(self) -> None:
+        """Learn what the stream does not tell, if that is possible: it must not cost the run."""
+        if not self._is_between:
+            return
+        frames = b""
+        with contextlib.suppress(UpstreamError), anyio.move_on_after(_ASIDE):
+            frames = await self._origin.aside(self.run)
+        if frames:
+            self._tape.aside(frames)
+            self._events.extend(self._tap.feed(frames, self._clocks.now()))
 
     # ---- after a break
 

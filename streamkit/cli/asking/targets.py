@@ -153,7 +153,9 @@ class RAGFlowTarget:
     def begin(self, question: Question, tape: Tape) -> RunStream:
         """Run it."""
         asked = self._asked(question)
-        return self.client.stream(question.query or "", chat=self._chat, agent=self._agent, record=tape, **asked)
+        return self.client.stream(
+            question.query or "", chat=self._chat, agent=self._agent, record=tape, tool_calls=True, **asked
+        )
 
     async def whole(self, question: Question) -> Run:
         """Run it in one request."""
@@ -173,7 +175,7 @@ class RAGFlowTarget:
     def resume(self, run: Run, tape: Tape, *, across_pauses: bool = False) -> RunStream:
         """Send the answer, and watch how the run goes on."""
         assert self._agent is not None  # noqa: S101 - chats ask nothing
-        return self.client.resume(run, self._entered, agent=self._agent, record=tape)
+        return self.client.resume(run, self._entered, agent=self._agent, record=tape, tool_calls=True)
 
     async def _sent(self, value: Json) -> Json:
         return await self.upload(value) if isinstance(value, Path) else value

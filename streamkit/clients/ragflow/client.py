@@ -100,6 +100,7 @@ class RAGFlowClient(RAGFlowOperations):
         agent: str | None = None,
         record: Record = None,
         stop_if_left: bool = False,
+        tool_calls: bool = False,
         **asked: Unpack[Asked],
     ) -> RunStream:
         """Ask a chat, or run an agent, and stream what happens.
@@ -110,6 +111,8 @@ class RAGFlowClient(RAGFlowOperations):
             agent: that of the agent.
             record: record the stream in this file, or on this tape.
             stop_if_left: whether to stop the run when the stream is left before its end; agents alone can be.
+            tool_calls: whether to ask for what an agent's tools did, every three seconds that nothing comes: since v0.25
+                that is on no stream.
             asked: session, inputs, files and more: see `Asked`.
 
         Returns:
@@ -125,7 +128,7 @@ class RAGFlowClient(RAGFlowOperations):
         async def request() -> Call:
             return await self._run_call(question, chat, agent, asked, stream=True)
 
-        origin = RAGFlowRun(self, request, can_stop=agent is not None)
+        origin = RAGFlowRun(self, request, agent=agent, tool_calls=tool_calls)
         return self.stream_of(origin, record=record, stop_if_left=stop_if_left)
 
     async def run(
@@ -164,6 +167,7 @@ class RAGFlowClient(RAGFlowOperations):
         user_id: str | None = None,
         record: Record = None,
         stop_if_left: bool = False,
+        tool_calls: bool = False,
     ) -> RunStream:
         """Answer what a run of an agent asked, and stream how it goes on.
 
@@ -174,6 +178,7 @@ class RAGFlowClient(RAGFlowOperations):
             user_id: who answers.
             record: record the stream in this file, or on this tape.
             stop_if_left: whether to stop the run when the stream is left before its end.
+            tool_calls: whether to ask for what the agent's tools did.
 
         Raises:
             ValueError: the run waits for nothing, or not for one of these inputs.
@@ -187,7 +192,7 @@ class RAGFlowClient(RAGFlowOperations):
         async def request() -> Call:
             return call
 
-        origin = RAGFlowRun(self, request, can_stop=True)
+        origin = RAGFlowRun(self, request, agent=agent, tool_calls=tool_calls)
         return self.stream_of(origin, run=run, record=record, stop_if_left=stop_if_left)
 
     @performs(f"POST {_STOP}")

@@ -172,10 +172,27 @@ class WorkflowFinished(RagflowEvent, frozen=True, tag="workflow_finished"):
     data: WorkflowFinishedData | None = None
 
 
-class NodeLogs(RagflowEvent, frozen=True, tag="node_logs"):
-    """Known to the front end only; no server is known to send it."""
+class ToolCall(Payload, frozen=True):
+    """A call of a tool, as the log of a run has it."""
 
-    data: Json = None
+    path: str | None = None
+    tool_name: str | None = None
+    arguments: Json = None
+    result: Json = None
+    elapsed_time: float | None = None
+
+
+class ToolCalls(Payload, frozen=True):
+    """The calls of tools by one component."""
+
+    component_id: str | None = None
+    trace: list[ToolCall] | None = None
+
+
+class NodeLogs(RagflowEvent, frozen=True, tag="node_logs"):
+    """Calls of tools. No server sends it: it is what the log of a run says, as a frame (B.6)."""
+
+    data: list[ToolCalls] | None = None
 
 
 # ---- B.1 to B.5, B.8: envelopes without `event`

@@ -21,7 +21,7 @@ from streamkit.dialects.ragflow.answers import Answers
 from streamkit.dialects.ragflow.components import Components
 from streamkit.run import HumanInput, NodeExecution, Run, RunError, Usage
 from streamkit.run.payload import bounded, loads
-from streamkit.run.state import RunStatus
+from streamkit.run.state import LogEntry, RunStatus
 
 _CANCELED: Final = re.compile("cancell?ed", re.IGNORECASE)
 _TASK_CANCELED: Final = re.compile(r"Task( \S+)? has been canceled")
@@ -234,6 +234,15 @@ class RagflowReducer:
             at=at,
         )
 
+    def _node_logs(self, run: Run, event: ragflow.NodeLogs, at: float | None) -> None:
+        """Take the calls of tools of a run's log, as far as it goes; told again, they are the same."""
+        for component in event.data or ():
+            name = component.component_id or ""
+            node = run.latest(name)
+            if node is not None:
+                for number, call in enumerate(component.trace or ()):
+                    run.log(node, _entry(name, number, call), None)
+
     # ---- chats and old agents
 
     def _chat_answer(self, run: Run, event: ragflow.ChatAnswer, at: float | None) -> None:
@@ -284,6 +293,16 @@ class RagflowReducer:
         """Nothing of this event is state: it is counted, and that is all."""
 
 
+def _entry(component_id: str, number: int, call: ragflow.ToolCall) -> LogEntry:
+    return LogEntry(
+        id=f"{component_id}#{number}",
+        label=call.tool_name or "tool",
+        status="start" if call.elapsed_time is None else "success",
+        data=bounded({"path": call.path, "arguments": call.arguments, "result": call.result}),
+        metadata={} if call.elapsed_time is None else {"elapsed_time": call.elapsed_time},
+    )
+
+
 def _usage(usage: ragflow.AgentUsage) -> Usage:
     """Each figure as it was sent: they need not add up (correction 9)."""
     return Usage(
@@ -332,7 +351,7 @@ _APPLY: Final[Mapping[type[Event], Callable[[RagflowReducer, Run, Any, float | N
     ragflow.UserInputs: RagflowReducer._user_inputs,
     ragflow.WaitingForUser: RagflowReducer._user_inputs,
     ragflow.WorkflowFinished: RagflowReducer._workflow_finished,
-    ragflow.NodeLogs: RagflowReducer._ignore,
+    ragflow.NodeLogs: RagflowReducer._node_logs,
     ragflow.ChatAnswer: RagflowReducer._chat_answer,
     ragflow.StreamError: RagflowReducer._stream_error,
     ragflow.StreamEnd: RagflowReducer._stream_end,

@@ -299,6 +299,66 @@ async def test_a_run_that_waits_for_nobody_any_more_is_asked_for_again():
     assert told.asked == ["POST", "GET", "GET"]
 
 
+# ---- what no stream tells
+
+
+class Telling(Server):
+    """An origin that knows more than its streams."""
+
+    aside_every = 0.01
+
+    def __init__(self, line, *frames):
+        super().__init__(line)
+        self.frames = list(frames)
+
+    async def aside(self, run):
+        if not self.frames:
+            return b""
+        frame = self.frames.pop(0)
+        if frame is None:
+            raise Unreachable("host", "connection refused")
+        return frame
+
+
+async def test_what_no_stream_tells_is_asked_for_while_it_is_silent_and_at_its_end(tmp_path):
+    async def slow(request):
+        response = await streamed(request, STARTED, NODE)
+        await told.wait()
+        await response.write(NODE_END + FINISHED)
+        return response
+
+    log = frame("agent_log", data={"node_id": "n", "id": "1", "label": "search", "status": "start", "data": {}})
+    done = frame("agent_log", data={"node_id": "n", "id": "1", "label": "search", "status": "success", "data": {}})
+    told = anyio.Event()
+    tape = FileTape(tmp_path / "x.skrec", "dify")
+    async with (
+        serving(Script(slow)) as served,
+        Connection(served.url, None, QUICK) as line,
+        RunStream(Telling(line, None, log, done), "dify", patience=QUICK, tape=tape) as stream,
+    ):
+        kinds = []
+        async for event in stream:
+            kinds.append(event.kind)
+            if event.kind == "agent_log":
+                told.set()
+    assert kinds == ["workflow_started", "node_started", "agent_log", "node_finished", "workflow_finished", "agent_log"]
+    assert [entry.label for entry in stream.run.nodes[0].logs] == ["search"]
+    assert stream.run.status == "succeeded"
+    assert Recording.load(tmp_path / "x.skrec").body == STARTED + NODE + NODE_END + FINISHED
+
+
+async def test_it_is_not_asked_for_in_the_middle_of_a_frame():
+    log = frame("agent_log", data={"node_id": "n", "id": "1", "label": "search", "status": "start", "data": {}})
+    async with (
+        serving(Script(cut(STARTED, NODE[:30]), 404)) as served,
+        Connection(served.url, None, QUICK) as line,
+        RunStream(Telling(line, log), "dify", patience=QUICK) as stream,
+    ):
+        run = await stream.finish()
+    assert "malformed-event" not in run.anomaly_counts
+    assert run.events == {"workflow_started": 1}
+
+
 # ---- before there is a body
 
 

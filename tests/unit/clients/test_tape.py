@@ -8,7 +8,7 @@ import pytest
 from streamkit.clients.answer import Received
 from streamkit.clients.operation import Call
 from streamkit.clients.secret import Secret
-from streamkit.clients.tape import NO_TAPE, FileTape
+from streamkit.clients.tape import NO_TAPE, FileTape, Tapes
 from streamkit.clients.upload import Upload
 from streamkit.recording import Recording
 
@@ -110,7 +110,17 @@ def test_a_file_that_is_there_is_told_of_before_anything_is_asked(tmp_path):
     assert path.read_text() != "mine"
 
 
+def test_several_tapes_record_the_same(tmp_path):
+    both = Tapes(tape(tmp_path / "a.skrec"), tape(tmp_path / "b.skrec"))
+    both.begin(body())
+    both.write(b"data: {}\n\n")
+    both.aside(b"data: {}\n\n")
+    both.end("eof")
+    assert [Recording.load(tmp_path / name).body for name in ("a.skrec", "b.skrec")] == [b"data: {}\n\n"] * 2
+
+
 def test_no_tape_records_nothing():
     NO_TAPE.begin(body())
     NO_TAPE.write(b"x")
+    NO_TAPE.aside(b"x")
     NO_TAPE.end("eof")

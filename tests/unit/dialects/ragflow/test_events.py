@@ -57,7 +57,16 @@ FRAMES = {
     WorkflowFinished: {
         "data": {"inputs": {}, "outputs": {"content": "x"}, "elapsed_time": 0.5, "created_at": 1.5, "usage": USAGE}
     },
-    NodeLogs: {"data": [1, {"a": 2}]},
+    NodeLogs: {
+        "data": [
+            {
+                "component_id": "Agent:A",
+                "trace": [
+                    {"path": "A-->B", "tool_name": "t", "arguments": {"q": 1}, "result": "r", "elapsed_time": 0.5}
+                ],
+            }
+        ]
+    },
     ChatAnswer: {
         "answer": "Hi",
         "reference": {"chunks": [{}]},

@@ -260,6 +260,21 @@ def test_events_without_data_harm_nothing():
     assert (run.status, executions(run), run.text) == ("succeeded", {}, "")
 
 
+def test_the_calls_of_tools_of_a_log_hang_under_their_component_however_often_they_are_told():
+    def told(*calls):
+        return event("node_logs", [{"component_id": "Agent:A", "trace": list(calls)}, {"component_id": "nobody"}])
+
+    begun = {"tool_name": "search", "arguments": {"q": 1}, "path": "A"}
+    ended = {**begun, "result": "r", "elapsed_time": 0.5}
+    run = body(event("workflow_started"), start("Agent:A"), told(begun), told(ended, begun), told(ended, ended))
+    (node,) = run.nodes
+    data = {"path": "A", "arguments": {"q": 1}, "result": "r"}
+    assert [(log.label, log.status, log.data, log.metadata) for log in node.logs] == [
+        ("search", "success", data, {"elapsed_time": 0.5})
+    ] * 2
+    assert anomalies(run) == []
+
+
 def test_what_is_not_known_or_cannot_be_read_is_counted_and_nothing_else():
     run = body(*UNFILTERED, event("novelty"), b"data: oops\n\n", over(), DONE)
     assert run.status == "succeeded"
