@@ -4,6 +4,7 @@ Each is imported when it is asked for: all of them together, with Textual's Mark
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from streamkit.cli.safe import safe_line
@@ -98,7 +99,9 @@ class Dialogs:
 
         app = self._app
         watched, row = app.session.chosen, app.run_tree.chosen
-        found = offers(watched.run, row.key) if watched is not None and row is not None else ()
+        if watched is None or row is None:
+            return
+        found = offers(watched.run, row.key, watched.payloads.all_of)
         if found:
             _ = app.push_screen(YankScreen(app.palette, app.look, found), self._say)
 
@@ -109,8 +112,9 @@ class Dialogs:
         app = self._app
         watched = app.session.chosen
         if watched is not None:
-            picture = app.export_screenshot()
-            _ = app.push_screen(ExportScreen(app.palette, app.look, watched.run, app.folder, picture), self._say)
+            picture, whole = app.export_screenshot(), watched.payloads.all_of
+            screen = ExportScreen(app.palette, app.look, watched.run, app.folder, picture, whole)
+            _ = app.push_screen(screen, self._say)
 
     def screenshot(self) -> None:
         """Write a picture of the screen."""
@@ -144,7 +148,10 @@ class Dialogs:
         if new is None or old is None or old is new:
             app.say("B marks a run; d on another one compares them")
             return
-        _ = app.push_screen(DiffScreen(app.palette, app.look, old.run, new.run))
+        payloads = ExitStack()
+        for watched in (old, new):
+            payloads.enter_context(watched.payloads.all_of(watched.run))
+        _ = app.push_screen(DiffScreen(app.palette, app.look, old.run, new.run), lambda _: payloads.close())
 
     def groups(self) -> None:
         """Show figures of all executions of a node, or of a model."""

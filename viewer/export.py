@@ -9,6 +9,7 @@ fetches nothing from anywhere.
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -23,7 +24,7 @@ from streamkit.cli.safe import safe_json, safe_line
 from streamkit.run import NodeExecution, Run
 from streamkit.run.state import State
 from viewer import views
-from viewer.items import error_of, id_of, last_moment
+from viewer.items import Whole, error_of, id_of, last_moment
 from viewer.labels import name_of
 
 _WIDTH: Final = 100
@@ -46,6 +47,8 @@ class Exporter(NamedTuple):
     says: str
     """What is in it, in a few words."""
     content: Callable[[Run], bytes]
+    has_payloads: bool = False
+    """Whether inputs and outputs of executions are in it."""
 
 
 # ---- JSON
@@ -156,7 +159,7 @@ def without_fonts(picture: str) -> bytes:
 # ---- files
 
 EXPORTERS: Final[Mapping[str, Exporter]] = {
-    "json": Exporter(".json", "all that is known, as `streamkit inspect --json`", _json),
+    "json": Exporter(".json", "all that is known, as `streamkit inspect --json`", _json, has_payloads=True),
     "markdown": Exporter(".md", "a summary for a ticket: no inputs, no outputs, no answer", _markdown),
 }
 """What a run alone is enough for."""
@@ -171,14 +174,22 @@ def exporters(picture: str) -> Mapping[str, Exporter]:
     return {**EXPORTERS, "svg": Exporter(".svg", "a picture of the screen", lambda _run: without_fonts(picture))}
 
 
-def export(run: Run, exporter: Exporter, folder: Path) -> Path:
+def export(run: Run, exporter: Exporter, folder: Path, whole: Whole = nullcontext) -> Path:
     """Write a file, and return where it is.
+
+    Args:
+        run: what is written.
+        exporter: what kind of file.
+        folder: where to.
+        whole: brings the payloads of the run.
 
     Raises:
         OSError: it cannot be written; nothing is left of it.
     """
     name = _NOT_IN_NAMES.sub("", id_of(run) or "")[:_ID]
-    return write(folder, f"{run.dialect}-{name or 'run'}", exporter.suffix, exporter.content(run))
+    with whole(run) if exporter.has_payloads else nullcontext():
+        content = exporter.content(run)
+    return write(folder, f"{run.dialect}-{name or 'run'}", exporter.suffix, content)
 
 
 def write(folder: Path, stem: str, suffix: str, content: bytes) -> Path:

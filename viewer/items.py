@@ -1,5 +1,7 @@
 """What the rows of a run have in common, whatever they are of."""
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
 from streamkit.run import LogEntry, NodeExecution, Round, Run
@@ -8,6 +10,10 @@ from viewer.facts import Now
 
 Published = Run | NodeExecution | Round | Attempt | LogEntry
 """What can be told of: of an entry of a log its published form."""
+
+
+Whole = Callable[[Published], AbstractContextManager[object]]
+"""Sees to it that an item has all its payloads for a while: `Payloads.all_of`."""
 
 
 def id_of(item: Published) -> str | None:

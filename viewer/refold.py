@@ -17,7 +17,7 @@ from viewer.spool import Spool
 _AT_ONCE: Final = 64 * 1024
 _SLICE: Final = 100
 """Events that are folded in one go: about a millisecond."""
-_SELF_NAMED: Final = ("dify",)
+SELF_NAMED: Final = ("dify",)
 """Dialects whose frames name the execution that they are about, so that those of one can be read alone."""
 
 
@@ -162,10 +162,10 @@ def detail(
         event: the event; the execution had begun by then.
 
     Returns:
-        None where the frames do not say of themselves which execution they are about: in `_SELF_NAMED` alone they do.
+        None where the frames do not say of themselves which execution they are about: in `SELF_NAMED` alone they do.
         What surrounds the execution (its container, its rounds) is not there.
     """
-    if dialect not in _SELF_NAMED:
+    if dialect not in SELF_NAMED:
         return None
     run = Run(dialect)
     for segment in segments:

@@ -285,6 +285,8 @@ class Session:
     def item_of(self, row: Row) -> Told:
         """Return what a row is of, at the moment that is looked at."""
         then = self._then(row) if self.past is not None else None
+        if self.past is None and self.chosen is not None and isinstance(row.item, NodeExecution):
+            self.chosen.payloads.fetch(row.item)
         item = then if then is not None else row.item
         return Told(item.freeze(()) if isinstance(item, Log) else item, self.past is not None and then is None)
 

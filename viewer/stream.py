@@ -10,6 +10,7 @@ from streamkit.cli.body import Body
 from streamkit.dialects.base import Event
 from streamkit.placed import PlacedBurst
 from streamkit.run import Run
+from viewer.payloads import Held
 from viewer.spool import Spool
 from viewer.watched import Clock, Watched
 
@@ -30,6 +31,7 @@ class Watch:
         """Called when bytes came, or a run came or went: for a view that sleeps. It must be quick."""
         self._dialect = dialect
         self._on_change = on_change
+        self._held = Held()
         self._by_key: dict[tuple[str, str], Watched] = {}
 
     def begin(self, name: str, spool: Spool, clock: Clock | None = None) -> Watched:
@@ -44,13 +46,13 @@ class Watch:
             spool: keeps its bytes.
             clock: tells when they come, if they come live.
         """
-        watched = self._add(Watched(name, self._dialect))
+        watched = self._add(Watched(name, self._dialect, self._held))
         watched.stream = Stream(self, watched, spool, self._dialect, clock)
         return watched.stream
 
     def add(self, beside: Watched) -> Watched:
         """Begin to watch another run of a body."""
-        return self._add(Watched(beside.name, beside.run.dialect))
+        return self._add(Watched(beside.name, beside.run.dialect, self._held))
 
     def withdraw(self, watched: Watched) -> None:
         """Watch a run no more."""

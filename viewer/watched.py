@@ -16,9 +16,11 @@ from streamkit.fold import Fold
 from streamkit.placed import PlacedBurst
 from streamkit.reader import Reader, Record
 from streamkit.run import NodeExecution, Run
+from streamkit.run.execution import OPEN
 from viewer.history import History
 from viewer.pace import Pace
-from viewer.refold import Refold, Segment, detail, frames
+from viewer.payloads import Held, Payloads
+from viewer.refold import SELF_NAMED, Refold, Segment, detail, frames
 from viewer.spool import Spool
 
 if TYPE_CHECKING:
@@ -46,18 +48,21 @@ class Remark(NamedTuple):
 class Watched:
     """One run, watched."""
 
-    def __init__(self, name: str, dialect: str = "auto") -> None:
+    def __init__(self, name: str, dialect: str = "auto", held: Held | None = None) -> None:
         """Prepare to watch a run of which nothing came yet.
 
         Args:
             name: what its first body is called.
             dialect: a dialect, or "auto" to detect it.
+            held: the payloads of all runs that are watched; by default of this one alone.
         """
         self.names = [name]
         """What its bodies are called."""
         self.run = Run(dialect)
         """The run as it is now."""
         self.history = History()
+        self.payloads = Payloads(self.run, held or Held(), may_go=self._can_be_read, read=self._read_again)
+        """Where inputs and outputs are: who looks at those of an execution that ended fetches them."""
         self.segments: list[Segment] = []
         self.problem: str | None = None
         """What is wrong with it, in one line: it could not be read, or is not kept. It is no part of the run."""
@@ -167,11 +172,22 @@ class Watched:
             return None
         touched = self.history.touched(known.number)
         if touched and touched[-1][-1] <= event:
+            self.payloads.fetch(known)
             return known
         alone = None
         if known.number not in self._heirs:
             alone = detail(self.history, self.segments, self.run.dialect, known, event)
         return alone or self.at(event).executions.get(execution_id)
+
+    def _can_be_read(self, node: NodeExecution) -> bool:
+        """Whether the frames of an execution tell all of it, and are kept."""
+        return self.run.dialect in SELF_NAMED and node.number not in self._heirs and self.reach == self.events
+
+    def _read_again(self, node: NodeExecution) -> NodeExecution | None:
+        found = detail(self.history, self.segments, self.run.dialect, node, self.events)
+        if found is None and self.problem is None:
+            self.problem = "not kept any more, so inputs and outputs of some executions are missing"
+        return found
 
     # ---- writing: a stream's business
 
@@ -346,6 +362,8 @@ class Watched:
                 self._heirs.add(node.number)
             if node.container is None or is_news or (len(nodes) == 1 and not (event and event.kind in _ROUNDS)):
                 history.touch(node.number)  # else something began inside of it
+            if node.status not in OPEN and run.dialect in SELF_NAMED:
+                self.payloads.hold(node)
         for execution_id in changes.gone:
             history.lose(execution_id)
         if nodes:

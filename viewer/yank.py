@@ -7,6 +7,7 @@ is quoted.
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from operator import attrgetter
 from typing import Final, NamedTuple
 from urllib.parse import quote
@@ -15,7 +16,7 @@ from streamkit.cli.safe import safe_line, safe_text
 from streamkit.run import LogEntry, NodeExecution, Round, Run
 from streamkit.run.state import State
 from viewer.export import pretty
-from viewer.items import Published, error_of, id_of
+from viewer.items import Published, Whole, error_of, id_of
 from viewer.rows import Key
 
 _NUMBER: Final = attrgetter("number")
@@ -42,8 +43,14 @@ class Offer(NamedTuple):
     """Makes it: the JSON of a large run takes a moment."""
 
 
-def offers(run: Run, key: Key) -> Sequence[Offer]:
-    """Return what there is to copy of a row; nothing where the run has no such row (any more)."""
+def offers(run: Run, key: Key, whole: Whole = nullcontext) -> Sequence[Offer]:
+    """Return what there is to copy of a row; nothing where the run has no such row (any more).
+
+    Args:
+        run: what the row is of.
+        key: the row's.
+        whole: brings the payloads of the row.
+    """
     place = place_of(run, key)
     if place is None:
         return ()
@@ -51,13 +58,18 @@ def offers(run: Run, key: Key) -> Sequence[Offer]:
     told = (
         _text("id", id_of(item)),
         _text("node id", item.node_id if isinstance(item, NodeExecution) else None),
-        Offer("JSON", "pretty, without secrets", lambda: pretty(published(item))),
+        Offer("JSON", "pretty, without secrets", lambda: _pretty(item, whole)),
         _text("JSON path", path),
         _text("curl", curl(run)),
         _text("text", item.text if isinstance(item, Run | NodeExecution) else None),
         _text("error", error_of(item)),
     )
     return [offer for offer in told if offer is not None]
+
+
+def _pretty(item: Published, whole: Whole) -> str:
+    with whole(item):
+        return pretty(published(item))
 
 
 def _text(name: str, text: str | None) -> Offer | None:

@@ -10,7 +10,7 @@ from typing import Any, Final
 from streamkit.run.execution import OPEN, NodeExecution
 from streamkit.run.journal import Changes, Journal
 from streamkit.run.leaves import Leaves
-from streamkit.run.retention import Keeper, Retention, Summary
+from streamkit.run.retention import NO_FACTS, Keeper, Retention, Summary, facts_of
 from streamkit.run.rounds import Container, Siblings
 from streamkit.run.state import MAX_DEPTH, Cost
 
@@ -219,6 +219,30 @@ class Places:
         self.revision += 1
         if self._journal is not None:
             self._journal.record(self.revision, node.id, gone=True)
+
+    # ---- payloads that are elsewhere
+
+    def put_by(self, node: NodeExecution) -> None:
+        """Forget the payloads of an execution: the caller has its frames, and gives them back when somebody asks.
+
+        Nothing else of the run changes: what state depends on of the outputs stays known.
+        """
+        if node.outputs_json is not None and node._extras.facts is None:
+            facts = facts_of(node.outputs_json)
+            if facts is not NO_FACTS:
+                node.extras().facts = facts
+        if node._extras.decoded is not None:
+            node._extras.decoded = None
+        node.inputs_json = node.outputs_json = node.process_data_json = node.metadata_json = None
+        self._thaw(node)
+        self.revision += 1  # what is published of the run is another thing now
+
+    def give_back(self, node: NodeExecution, told: NodeExecution) -> None:
+        """Give an execution its payloads back, as another fold of its frames has them."""
+        node.inputs_json, node.outputs_json = told.inputs_json, told.outputs_json
+        node.process_data_json, node.metadata_json = told.process_data_json, told.metadata_json
+        self._thaw(node)
+        self.revision += 1
 
     # ---- letting go
 

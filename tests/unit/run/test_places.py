@@ -75,3 +75,30 @@ def test_the_top_level_itself_is_what_a_view_looks_at_and_a_read_one_is_a_copy()
     run.retract(first)
     assert list(run.top) == [second]
     assert read == [first, second]
+
+
+def test_payloads_that_are_elsewhere_change_nothing_but_what_is_published_of_them():
+    run, other = Run("dify"), Run("dify")
+    for each in (run, other):
+        node = each.open_execution("a", "a", type="llm", title="A")
+        each.describe(node, inputs=b'{"of":1}', outputs=b'{"text":"said"}', process_data=b"[]", metadata=b"{}")
+        each.close_execution(node, "succeeded")
+    node, before = run.executions["a"], run.snapshot().nodes[0]
+    assert node.outputs == {"text": "said"}
+    run.put_by(node)
+    assert (node.inputs, node.outputs, node.process_data, node.metadata) == (None, None, None, None)
+    assert node.facts.text_length == 4
+    published = run.snapshot().nodes[0]
+    assert (published.inputs, published.status) == (None, "succeeded")
+    run.give_back(node, other.executions["a"])
+    assert node.outputs == {"text": "said"}
+    assert run.snapshot().nodes[0] == before
+
+
+def test_what_was_told_of_a_text_is_not_asked_twice():
+    run = Run("dify")
+    node = run.open_execution("a", "a", type="llm", title="A")
+    for outputs, length in ((b'{"text":"said"}', 4), (b'{"text":"more said"}', 9)):
+        run.describe(node, outputs=outputs)
+        run.put_by(node)
+        assert node.facts.text_length == length
