@@ -4,7 +4,6 @@ A mistake in it is told in one line that names the file and the key; the viewer 
 something else than the user thinks.
 """
 
-import os
 import tomllib
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
@@ -16,9 +15,10 @@ from msgspec import Meta, Struct
 from textual.keys import REPLACED_KEYS, Keys, key_to_character
 from textual.theme import BUILTIN_THEMES
 
+from streamkit.cli.configuration import configuration
 from viewer.keymap import COMMANDS, long_names
 
-_FILE: Final = Path("streamkit", "viewer.toml")
+_FILE: Final = "viewer.toml"
 _IDS: Final = frozenset(command.id for command in COMMANDS)
 _NAMED: Final = frozenset(key.value for key in Keys)
 _MODIFIERS: Final = frozenset({"ctrl", "alt", "shift", "super", "hyper", "meta"})
@@ -48,17 +48,6 @@ class Settings(Struct, frozen=True):
         return Path(self.export_dir).expanduser()
 
 
-def standard() -> Path | None:
-    """Return where the file is looked for; None where a user has no home."""
-    config = os.environ.get("XDG_CONFIG_HOME", "")
-    if os.path.isabs(config):  # noqa: PTH117 - the standard says that any other is to be ignored
-        return Path(config) / _FILE
-    try:
-        return Path.home() / ".config" / _FILE
-    except RuntimeError:
-        return None
-
-
 def load(path: Path | None = None) -> Settings:
     """Return what a file says.
 
@@ -68,7 +57,7 @@ def load(path: Path | None = None) -> Settings:
     Raises:
         BadSettings: it cannot be read, or something in it is not understood.
     """
-    file = path or standard()
+    file = path or configuration(_FILE)
     if file is None:
         return Settings()
     try:

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from streamkit.cli.configuration import configuration
 from tests.viewer.over import rows, text
 from viewer.app import Viewer
 from viewer.keymap import COMMANDS, changed
 from viewer.session import Session
-from viewer.settings import BadSettings, Settings, load, standard
+from viewer.settings import BadSettings, Settings, load
 from viewer.sources import FileSource
 from viewer.stream import Watch
 
@@ -37,7 +38,7 @@ def test_it_says_keys_by_the_id_of_their_command_and_a_few_settings(file, tmp_pa
 
 def test_it_is_the_users_own_where_nobody_names_another(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
-    assert standard() == tmp_path / "streamkit" / "viewer.toml"
+    assert configuration("viewer.toml") == tmp_path / "streamkit" / "viewer.toml"
     assert load() == Settings()  # it need not be there
     (tmp_path / "streamkit").mkdir()
     (tmp_path / "streamkit" / "viewer.toml").write_text("speed = 2")
@@ -48,7 +49,7 @@ def test_it_is_the_users_own_where_nobody_names_another(monkeypatch, tmp_path):
 def test_without_a_folder_for_such_files_it_stands_in_the_home(monkeypatch, tmp_path, folder):
     monkeypatch.setenv("XDG_CONFIG_HOME", folder)
     monkeypatch.setenv("HOME", str(tmp_path))
-    assert standard() == tmp_path / ".config" / "streamkit" / "viewer.toml"
+    assert configuration("viewer.toml") == tmp_path / ".config" / "streamkit" / "viewer.toml"
 
 
 def test_who_has_no_home_has_no_file(monkeypatch):

@@ -21,13 +21,14 @@ from typing import Any, Final, Literal
 import msgspec
 from msgspec import Struct
 
+from streamkit.cli.configuration import configuration
 from streamkit.clients.dify.request import Mode
 from streamkit.clients.ragflow.request import Api
 from streamkit.run.payload import Json
 
 Kind = Literal["dify", "ragflow", "paradigm"]
 KINDS: Final = ("dify", "ragflow", "paradigm")
-_FILE: Final = Path("streamkit", "config.toml")
+_FILE: Final = "config.toml"
 _KEYS: Final = frozenset({"key", "key_env", "key_file"})
 
 
@@ -70,17 +71,6 @@ class App(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         return f"<App {self.name or self.kind}>"
 
 
-def standard() -> Path | None:
-    """Return where the configuration is looked for; None where a user has no home."""
-    config = os.environ.get("XDG_CONFIG_HOME", "")
-    if os.path.isabs(config):  # noqa: PTH117 - the standard says that any other is to be ignored
-        return Path(config) / _FILE
-    try:
-        return Path.home() / ".config" / _FILE
-    except RuntimeError:
-        return None
-
-
 def load(path: Path | None = None) -> dict[str, App]:
     """Return the apps of a configuration by their names.
 
@@ -90,7 +80,7 @@ def load(path: Path | None = None) -> dict[str, App]:
     Raises:
         BadConfig: it cannot be read, or something in it is not understood.
     """
-    file = path or standard()
+    file = path or configuration(_FILE)
     if file is None:
         return {}
     try:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from streamkit.cli.asking.apps import App, BadConfig, choose, key_of, load, standard
+from streamkit.cli.asking.apps import App, BadConfig, choose, key_of, load
+from streamkit.cli.configuration import configuration
 
 CONFIG = """
 [apps.support]
@@ -34,7 +35,7 @@ def test_apps_are_read_by_their_names(config):
 
 def test_the_user_s_own_file_need_not_be_there(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
-    assert standard() == tmp_path / "streamkit" / "config.toml"
+    assert configuration("config.toml") == tmp_path / "streamkit" / "config.toml"
     assert load() == {}
 
 
