@@ -18,6 +18,7 @@ def test_every_dialect_has_a_fixture():
     assert {dialect_of(path) for path in BODIES.values()} == set(DIALECTS)
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("size", [1, 7, 1000, None])
 @pytest.mark.parametrize("name", BODIES)
 def test_the_dialect_shows(name, size):
