@@ -113,6 +113,12 @@ class RunSubject:
         return sum(len(subject.node.attempts) for subject in self.executions())
 
     @property
+    def anomalies(self) -> int:
+        """How many things did not fit."""
+        run = self.run
+        return sum((run.stats.anomalies if isinstance(run, RunState) else run.anomaly_counts).values())
+
+    @property
     def errors(self) -> int:
         """How many executions failed."""
         return sum(subject.failed for subject in self.executions())
@@ -164,6 +170,7 @@ _NODE_FIGURES: Final[Mapping[str, Callable[[NodeSubject], _Figures]]] = {
     "round": lambda it: (it.round_index,),
     "errors": lambda it: (int(it.failed),),
     "retries": lambda it: (len(it.node.attempts),),
+    "anomalies": lambda _: (),
 }
 
 _RUN_TEXTS: Final[Mapping[str, Callable[[RunSubject], _Texts]]] = {
@@ -185,6 +192,7 @@ _RUN_FIGURES: Final[Mapping[str, Callable[[RunSubject], _Figures]]] = {
     "cost": lambda it: it.run.usage.cost.values(),
     "errors": lambda it: (it.errors,),
     "retries": lambda it: (it.retries,),
+    "anomalies": lambda it: (it.anomalies,),
 }
 
 _OF_ALL: Final = ("type", "model", "provider", "node", "error")

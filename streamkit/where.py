@@ -1,6 +1,6 @@
 """A filter on one line: `status:failed type:llm title~"summ.*" dur>2s`. Reads it, and says what matches.
 
-    filter   words that must all hold; a `|` between words parts it: what stands before it, or what stands behind it
+    filter   words that must all hold; `|` or `or` between words parts it: what stands before it, or what stands behind it
     word     FIELD OP VALUE, or a VALUE alone, which is looked for in the title; with `!` before it, it must not hold
     OP       : = != ~ for texts, : = != < <= > >= for figures
     value    up to the next blank, or in quotes; a quote inside of quotes is doubled
@@ -70,6 +70,7 @@ FIELDS: Final[Mapping[str, Field]] = {
     "round": Field("figure", "The round that it ran in, counted from 0."),
     "errors": Field("figure", "How many executions failed."),
     "retries": Field("figure", "How many tries failed and were repeated."),
+    "anomalies": Field("figure", "How much of the run did not fit; executions have none of their own."),
 }
 """Every field. Of a run, those that only executions have are those of all its executions."""
 
@@ -92,7 +93,7 @@ _SECONDS: Final[Mapping[str, Decimal]] = {
 
 _TOKEN: Final = re.compile(
     r"""
-      (?P<bar>\|)(?!\S)
+      (?P<bar>\||or)(?!\S)
     | (?P<head>(?>(?P<nots>!*)(?:(?P<field>[^\W\d]\w*)(?P<op><=|>=|==|!=|[:=~<>]))?))
       (?:(?P<quoted>"(?:[^"]|"")*"|'(?:[^']|'')*')|(?P<plain>[^\s"']\S*)|)(?!\S)
     | (?P<bad>\S+)
@@ -158,7 +159,7 @@ def parse(text: str) -> Where:
             raise BadWhere(text, token.start(), "a quote is not closed, or no blank stands behind it")
         if token["bar"]:
             if not alternatives[-1]:
-                raise BadWhere(text, token.start(), "there is nothing before |")
+                raise BadWhere(text, token.start(), f"there is nothing before {token['bar']}")
             alternatives.append([])
         elif token[0]:
             try:
@@ -166,7 +167,7 @@ def parse(text: str) -> Where:
             except ValueError as error:
                 raise BadWhere(text, token.start(), str(error)) from None
     if len(alternatives) > 1 and not alternatives[-1]:
-        raise BadWhere(text, len(text), "there is nothing behind |")
+        raise BadWhere(text, len(text), "there is nothing behind | or `or`")
     return Where(alternatives)
 
 

@@ -28,11 +28,24 @@ _FREEZE_SECONDS: Final = 2.0
 """Seconds between two looks at how many came."""
 
 
-def sources_of(paths: Sequence[str], *, follow: bool = False, record: Path | None = None) -> list[Source]:
-    """Return where bodies come from: `-` is standard input, a folder is all that is in it."""
+def sources_of(
+    paths: Sequence[str], *, follow: bool = False, record: Path | None = None, token: str = ""
+) -> list[Source]:
+    """Return where bodies come from: `-` is standard input, a folder is all that is in it, a URL all that passes there.
+
+    Args:
+        paths: of files and folders, and URLs of admin listeners.
+        follow: whether files may grow.
+        record: where standard input is kept.
+        token: what admin listeners ask for.
+    """
     found: list[Source] = []
     for path in paths:
-        if path == "-":
+        if path.startswith(("http://", "https://")):
+            from viewer.proxied import AdminSource  # it loads aiohttp
+
+            found.append(AdminSource(path, token))
+        elif path == "-":
             found.append(StdinSource(record))
         elif Path(path).is_dir():
             found.append(FolderSource(Path(path)))

@@ -43,6 +43,7 @@ COMMANDS: Final[Mapping[str, _Entry]] = {
     "ls": _Entry("ls", "List runs, one line each."),
     "stats": _Entry("stats", "Sum up time, errors, tokens and cost over many runs."),
     "view": _Entry("view", "Look at runs in the terminal viewer, live or recorded."),
+    "proxy": _Entry("proxy", "Stand between a client and its server, and know the runs."),
     "demo": _Entry("demo", "Show real runs that come with streamkit."),
     "serve": _Entry("serve", "Play recordings as a Dify or RAGFlow server, with speed and faults."),
     "events": _Entry("events", "Print one JSON line for each event."),

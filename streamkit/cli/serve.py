@@ -4,15 +4,14 @@ import asyncio
 import contextlib
 import os
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
-import msgspec
 
 from streamkit.cli import CONTEXT
 from streamkit.cli.output import complain, print_text
+from streamkit.cli.ready import announced
 from streamkit.cli.safe import safe_line
 from streamkit.errors import ReplayError
 
@@ -106,7 +105,8 @@ def serve(
     try:
         asyncio.run(_run(server, host, port, admin_port, ready_file, quiet))
     except OSError as error:
-        complain(f"cannot listen at {host}, port {port}: {(error.strerror or str(error)).lower()}")
+        what = error.filename or f"cannot listen at {host}, port {port}"
+        complain(f"{what}: {(error.strerror or str(error)).lower()}")
         raise click.exceptions.Exit(2) from None
     except ReplayError as error:
         complain(str(error))
@@ -128,7 +128,7 @@ async def _run(
         for number in _ENDS:
             loop.add_signal_handler(number, over.set)
     async with server.run(host, port, admin_port=admin_port):
-        with _announced(ready_file, {"url": server.url, "admin": server.admin_url, "pid": os.getpid()}):
+        with announced(ready_file, {"url": server.url, "admin": server.admin_url, "pid": os.getpid()}):
             print_text(server.url if is_quiet else _what_there_is(server))
             await over.wait()
 
@@ -156,21 +156,3 @@ def _tell(entry: "JournalEntry") -> None:
     figures = f"{entry.sent:,} bytes in {(entry.took or 0) * 1000:,.0f}ms"
     line = f"{entry.method} {entry.path} {entry.status or '-'} {what}{turn}{how} {figures}"
     click.echo(safe_line(line), err=True)
-
-
-@contextlib.contextmanager
-def _announced(path: Path | None, told: object) -> Iterator[None]:
-    """Keep a file as long as the server listens; whoever sees it sees all of it."""
-    if path is None:
-        yield
-        return
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        beside.write_bytes(msgspec.json.encode(told) + b"\n")
-        beside.replace(path)
-    except OSError as error:
-        raise ReplayError(f"{path}: {(error.strerror or str(error)).lower()}") from None
-    try:
-        yield
-    finally:
-        path.unlink(missing_ok=True)

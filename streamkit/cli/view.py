@@ -2,9 +2,9 @@
 
 import gc
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -12,8 +12,12 @@ from streamkit.cli import CONTEXT, options
 from streamkit.cli.body import BODIES
 from streamkit.cli.output import can_show, complain, is_in_browser, is_terminal, print_text, wants_colour
 from streamkit.cli.render.look import UNICODE
+from streamkit.cli.tokens import ENVIRONMENT, admin_token
 from streamkit.errors import BadWhere, RecordingError
 from streamkit.where import parse
+
+if TYPE_CHECKING:
+    from viewer.sources import Source
 
 _FPS: Final = "120"
 """How often Textual looks whether to paint: with its own 60, a key waits up to 17 ms for that alone."""
@@ -35,7 +39,7 @@ def _filter(_: click.Context, __: click.Parameter, text: str) -> str:
 
 
 @click.command(context_settings=CONTEXT)
-@click.argument("sources", metavar="FILE|FOLDER...|-", nargs=-1, required=True, type=click.Path(path_type=str))
+@click.argument("sources", metavar="FILE|FOLDER|URL...|-", nargs=-1, required=True, type=click.Path(path_type=str))
 @click.option("--follow", is_flag=True, help="Wait for more of the files, as they grow.")
 @click.option("--play", is_flag=True, help="Begin at the beginning, and play the run as it happened.")
 @click.option("--speed", type=click.FloatRange(0.125, 8192), help="How fast to play.  [default: 1.0]")
@@ -46,6 +50,12 @@ def _filter(_: click.Context, __: click.Parameter, text: str) -> str:
     "--record",
     type=click.Path(path_type=Path),
     help="Keep what standard input gives in this file: a .skrec or .skrec.zst has its times, too, and no secrets.",
+)
+@click.option(
+    "--token-file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help=f"What the admin listener of a proxy asks for.  [env: {ENVIRONMENT}]",
 )
 @click.option("--ascii", "ascii_only", is_flag=True, help="Draw with ASCII alone.")
 @click.option(
@@ -76,7 +86,8 @@ def view(
 ) -> None:
     """Look at runs while they happen, or as they happened: tree, waterfall, tokens, forms.
 
-    A folder shows every run in it, and those that come. Without a terminal this prints what `inspect` prints.
+    A folder shows every run in it, and those that come; a URL, those that pass the proxy whose admin listener it is.
+    Without a terminal this prints what `inspect` prints.
 
     \b
     Examples:
@@ -86,10 +97,14 @@ def view(
       curl -N … | streamkit view - --record x.skrec
       streamkit view --where 'status:failed' x.sse
       streamkit view --web recordings/
+      streamkit view http://127.0.0.1:8401,http://127.0.0.1:8501
 
     Press ? for the keys.
     """  # noqa: D301 - click looks for the character
+    sources = tuple(part for source in sources for part in (source.split(",") if is_url(source) else [source]))
     if not (web or is_terminal() or is_in_browser()):
+        if any(map(is_url, sources)):
+            raise click.UsageError("a proxy is looked at in a terminal; in a pipe, ask its admin listener for /runs")
         if how["record"] is not None:
             raise click.UsageError("--record needs a terminal; in a pipe `tee` does the same")
         from streamkit.cli.inspect import inspect
@@ -97,7 +112,7 @@ def view(
         ctx.invoke(inspect, sources=tuple(_files(sources)), dialect=how["dialect"])
         return
     for source in sources:
-        if source != "-" and not how["follow"] and not Path(source).exists():
+        if source != "-" and not is_url(source) and not how["follow"] and not Path(source).exists():
             raise click.BadParameter(f"{source}: no such file or folder")
     raise click.exceptions.Exit(
         _serve(sources, how, host, port, let_anyone_in=let_anyone_in) if web else show(sources, **how)
@@ -116,10 +131,13 @@ def show(
     ascii_only: bool = False,
     config: Path | None = None,
     hello: str = "",
+    token_file: Path | None = None,
+    more: Callable[[], Sequence["Source"]] = tuple,
 ) -> int:
     """Open the viewer, and return its exit code; tell what to install where it is missing.
 
-    `hello` is said in it until the first key; all else is as the options have it.
+    `hello` is said in it until the first key, and `more` makes sources that have no name; all else is as the options
+    have it.
     """
     gc.set_threshold(_RARELY)
     os.environ.setdefault("TEXTUAL_FPS", _FPS_AFAR if "SSH_CONNECTION" in os.environ else _FPS)  # read when imported
@@ -131,9 +149,10 @@ def show(
     from viewer import main
     from viewer.settings import BadSettings, load
 
+    token = admin_token(token_file) if any(map(is_url, sources)) else ""
     try:
         settings = load(config)
-        found = main.sources_of(sources, follow=follow, record=record)
+        found = [*main.sources_of(sources, follow=follow, record=record, token=token), *more()]
     except OSError as error:
         complain(f"{error.filename}: {(error.strerror or str(error)).lower()}")
         return 2
@@ -189,6 +208,11 @@ def _arguments(sources: tuple[str, ...], how: Mapping[str, Any]) -> list[str]:
         elif value:
             words.append(f"{parameter.opts[0]}={value}")
     return [*words, "--", *sources]
+
+
+def is_url(source: str) -> bool:
+    """Whether a source is a proxy's admin listener."""
+    return source.startswith(("http://", "https://"))
 
 
 def _files(sources: tuple[str, ...]) -> list[str]:

@@ -1,18 +1,23 @@
-"""Observe any stream of bytes on its way through: every chunk goes on unchanged, and first.
+"""Pass a stream of bytes on, every chunk unchanged and first, and rebuild its run beside it.
 
-Observation is guarded: an error of ours is counted and logged once, and never reaches the stream.
+`watch` is for any framework that gives a body as an asynchronous iterator; `relay` answers a request of aiohttp's
+server with a response of its client. Observation is guarded: see `observer`.
 """
 
-import logging
 import time
 from collections.abc import AsyncGenerator, AsyncIterable, Callable
+from contextlib import aclosing
+from typing import TYPE_CHECKING
 
+from streamkit.gateway.headers import end_to_end
+from streamkit.gateway.observer import Observer, is_disabled
 from streamkit.reader import MAX_FRAME_BYTES
 from streamkit.run import Run
 from streamkit.run.retention import EVERYTHING, Retention
 from streamkit.tap import Tap
 
-_LOG = logging.getLogger("streamkit")
+if TYPE_CHECKING:
+    from aiohttp import ClientResponse, web
 
 
 async def watch(
@@ -24,6 +29,7 @@ async def watch(
     clock: Callable[[], float] = time.monotonic,
     max_frame_bytes: int = MAX_FRAME_BYTES,
     retention: Retention = EVERYTHING,
+    coding: str | None = None,
 ) -> AsyncGenerator[bytes, None]:
     """Yield every chunk unchanged, and rebuild the run beside it.
 
@@ -31,6 +37,8 @@ async def watch(
 
         async for chunk in watch(upstream.aiter_raw(), "dify", on_finish=log):
             yield chunk
+
+    With `STREAMKIT_DISABLE=1` in the environment it yields the chunks, and that is all.
 
     Args:
         chunks: the body, as any framework gives it.
@@ -41,65 +49,97 @@ async def watch(
         clock: gives seconds on one monotonic clock.
         max_frame_bytes: frames longer than this are dropped from the observation, not from the stream.
         retention: what a new run keeps of what it sees: `GATEWAY` keeps little, by default everything is kept.
+        coding: the content coding of the chunks ("gzip", …), if they are not decoded yet: a copy of them is.
 
     Yields:
         The chunks of `chunks`, the very same objects in the same order.
 
     Raises:
         UnknownDialect: there is no dialect of that name.
+        UnknownCoding: nothing that is installed decodes the chunks.
         Exception: whatever `chunks` raises, unchanged.
     """
-    observer = _Observer(Tap(name, run=run, max_frame_bytes=max_frame_bytes, retention=retention), clock)
+    tap = Tap(name, run=run, max_frame_bytes=max_frame_bytes, retention=retention)
+    observer = None if is_disabled() else Observer(tap, clock, coding)
     iterator = aiter(chunks)
     try:
         async for chunk in iterator:
-            observer.saw(chunk)
+            if observer is not None:
+                observer.saw(chunk)
             yield chunk
-            observer.look()
+            if observer is not None:
+                observer.look()
     finally:
-        observer.look()  # the last chunk, if its reader left with it
-        observer.finish(on_finish)
+        if observer is not None:
+            observer.look()  # the last chunk, if its reader left with it
+            observer.finish(on_finish)
         close = getattr(iterator, "aclose", None)
         if close is not None:  # a generator made in the call has no other owner
             await close()
 
 
-class _Observer:
-    """Feeds a tap, one chunk behind the stream; its errors are its own."""
+async def relay(
+    request: "web.Request",
+    upstream: "ClientResponse",
+    name: str = "auto",
+    *,
+    run: Run | None = None,
+    on_finish: Callable[[Run], object] | None = None,
+    clock: Callable[[], float] = time.monotonic,
+    max_frame_bytes: int = MAX_FRAME_BYTES,
+    retention: Retention = EVERYTHING,
+    decompressed: bool = True,
+) -> "web.StreamResponse":
+    """Answer a request of aiohttp's server with a response of its client, and rebuild the run beside it.
 
-    def __init__(self, tap: Tap, clock: Callable[[], float]) -> None:
-        self._tap = tap
-        self._clock = clock
-        self._seen: list[bytes] = []
-        self._at: float | None = None
-        self._failed = False
+    ::
 
-    def saw(self, chunk: bytes) -> None:
-        """Note a chunk and when it came."""
-        self._seen.append(chunk)
-        self._guarded(self._look_at_clock)
+        async def completions(request):
+            async with session.post(url, data=request.content, headers=headers) as upstream:
+                return await relay(request, upstream, "dify", on_finish=log)
 
-    def look(self) -> None:
-        """Fold the chunk that was noted."""
-        while self._seen:
-            chunk = self._seen.pop()
-            self._guarded(lambda: self._tap.observe(chunk, at=self._at))  # noqa: B023 - called at once
+    Args:
+        request: the request to answer.
+        upstream: the response whose status, headers and body answer it.
+        name: a dialect, or "auto".
+        run: as in `watch`, like all below but the last.
+        on_finish: called once with the run.
+        clock: gives seconds on one monotonic clock.
+        max_frame_bytes: the longest frame that is observed.
+        retention: what a new run keeps.
+        decompressed: whether the session has decompressed the body, as it does unless it was made with
+            `auto_decompress=False`. Then the body goes on decompressed; else as it came.
 
-    def finish(self, on_finish: Callable[[Run], object] | None) -> None:
-        """Conclude the run and tell of it."""
-        self._guarded(self._look_at_clock)
-        self._guarded(lambda: self._tap.close(at=self._at))
-        if on_finish is not None:
-            self._guarded(lambda: on_finish(self._tap.run))
+    Returns:
+        The response, sent but for its end, which aiohttp adds when the handler returns it.
 
-    def _look_at_clock(self) -> None:
-        self._at = self._clock()
+    Raises:
+        UnknownDialect: there is no dialect of that name.
+        UnknownCoding: nothing that is installed decodes the body.
+        aiohttp.ClientError: the upstream broke; raised on, it cuts the response off as well.
+        ConnectionResetError: the client is gone.
+    """
+    from aiohttp import web
 
-    def _guarded(self, action: Callable[[], object]) -> None:
-        try:
-            action()
-        except Exception as error:  # noqa: BLE001 - observing must not break what is observed
-            self._tap.run.report("observer-error", repr(error))
-            if not self._failed:
-                self._failed = True
-                _LOG.warning("streamkit could not observe a stream; it was passed on", exc_info=error)
+    headers = end_to_end(upstream.headers)
+    coding = headers.get("Content-Encoding")
+    if coding is not None and decompressed:
+        coding = None
+        for stale in ("Content-Encoding", "Content-Length"):
+            headers.popall(stale, None)
+    response = web.StreamResponse(status=upstream.status, reason=upstream.reason, headers=headers)
+    await response.prepare(request)
+    body = watch(
+        upstream.content.iter_any(),
+        name,
+        run=run,
+        on_finish=on_finish,
+        clock=clock,
+        max_frame_bytes=max_frame_bytes,
+        retention=retention,
+        coding=coding,
+    )
+    async with aclosing(body) as chunks:
+        async for chunk in chunks:
+            await response.write(chunk)
+    return response

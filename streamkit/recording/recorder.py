@@ -7,7 +7,7 @@ beginning of a line of the body, until its end has come.
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -80,7 +80,12 @@ class Recorder:
         self._live = live
         self._lines = _opened(os.fspath(path), overwrite=overwrite)
         self._is_closed = False
-        self._put(encode_header(redactor.header(header) if redactor is not None else header))
+        try:
+            self._put(encode_header(redactor.header(header) if redactor is not None else header))
+        except OSError:  # the disk is full, and nobody else could close the file
+            with suppress(OSError):
+                self._lines.close()
+            raise
 
     def __enter__(self) -> Self:
         return self

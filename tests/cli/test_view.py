@@ -109,3 +109,27 @@ def test_the_viewers_of_tabs_have_the_same_arguments(cli, monkeypatch, body, tmp
         *("--follow", "--speed=4.0", "--where=type:llm a", f"--config={settings}", "--dialect=dify"),
         *("--", str(body)),
     ]
+
+
+# ---- proxies
+
+
+def test_a_proxy_is_looked_at_in_a_terminal(cli):
+    refused(cli("view", "http://127.0.0.1:8401"), "in a terminal", "/runs")
+
+
+def test_a_proxy_needs_its_token(cli, terminal, monkeypatch, tmp_path):
+    monkeypatch.delenv("STREAMKIT_ADMIN_TOKEN", raising=False)
+    refused(cli("view", "http://127.0.0.1:8401"), "token of 16 characters", "STREAMKIT_ADMIN_TOKEN")
+    refused(cli("view", "http://127.0.0.1:8401", "--token-file", tmp_path / "none"), "none: no such file")
+    assert terminal == []
+
+
+def test_proxies_are_sources_several_in_one_word_too(cli, monkeypatch, body):
+    opened = []
+    monkeypatch.setattr(view, "is_terminal", lambda: True)
+    monkeypatch.setattr("viewer.main.run", lambda sources, **options: opened.extend(sources) or 0)
+    monkeypatch.setenv("STREAMKIT_ADMIN_TOKEN", "0123456789abcdef")
+    result = cli("view", "http://a:1,https://b:2", body)
+    assert result.exit_code == 0
+    assert [source.name for source in opened] == ["http://a:1", "https://b:2", str(body)]

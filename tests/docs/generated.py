@@ -10,6 +10,7 @@ import inspect
 import re
 import types
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
@@ -30,6 +31,8 @@ from streamkit.dialects.base import Event
 from streamkit.dialects.dify import events as dify
 from streamkit.dialects.openai import events as openai
 from streamkit.dialects.ragflow import events as ragflow
+from streamkit.gateway import listed
+from streamkit.gateway.told import BodyLine
 from streamkit.run import KINDS, RunState
 from streamkit.shape import Change
 from streamkit.where import FIELDS
@@ -140,7 +143,7 @@ def _type(annotation: Any) -> str:
     if _is_payload(annotation):
         section = _section(annotation)
         return f"[{annotation.__name__}](#{section.lower().replace(' ', '-')})"
-    names = {str: "text", int: "integer", float: "number", bool: "true or false", Decimal: "decimal"}
+    names = {datetime: "time", str: "text", int: "integer", float: "number", bool: "true or false", Decimal: "decimal"}
     return "JSON" if annotation in (Raw, Any) else names[annotation]
 
 
@@ -167,15 +170,26 @@ def _pairs(node: ast.stmt) -> Iterator[tuple[str, str]]:
 
 
 def schema() -> str:
-    """The JSON Schema of a published state: all keys are always there, so no key has a default."""
-    described = msgspec.json.schema(RunState)
-    for struct in described["$defs"].values():
-        struct["required"] = list(struct["properties"])
-        struct["properties"] = {name: _tidy(value) for name, value in struct["properties"].items()}
+    """The JSON Schema of a published state."""
+    about = "What `streamkit inspect --json` prints and `Run.snapshot()` is. More keys may be added."
+    return _schema(RunState, "The state of a run", about)
+
+
+def line_schema() -> str:
+    """The JSON Schema of a line of the proxy's log."""
+    return _schema(BodyLine, "A response body", "A line of `streamkit proxy`. More keys may be added.")
+
+
+def _schema(struct: type[Struct], title: str, description: str) -> str:
+    """The JSON Schema of a struct: all keys are always there, so no key has a default."""
+    described = msgspec.json.schema(struct)
+    for defined in described["$defs"].values():
+        defined["required"] = list(defined["properties"])
+        defined["properties"] = {name: _tidy(value) for name, value in defined["properties"].items()}
     about = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "The state of a run",
-        "description": "What `streamkit inspect --json` prints and `Run.snapshot()` is. More keys may be added.",
+        "title": title,
+        "description": description,
     }
     return msgspec.json.format(msgspec.json.encode({**about, **described}), indent=2).decode() + "\n"
 
@@ -227,7 +241,13 @@ def fields_of(struct: str) -> str:
     return _described(_PRINTED[struct])
 
 
-_PRINTED: Final[Mapping[str, type[Struct]]] = {"ls": Listed, "stats": Group, "changes": Change}
+_PRINTED: Final[Mapping[str, type[Struct]]] = {
+    "ls": Listed,
+    "stats": Group,
+    "changes": Change,
+    "line": BodyLine,
+    "runs": listed.Listed,
+}
 
 
 def filter_table(_: str) -> str:

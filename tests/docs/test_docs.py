@@ -1,8 +1,8 @@
 """The pages are true: generated parts are current, examples run, links resolve.
 
 An example says in a comment before it what it runs with: `<!-- runs: relay -->`. A word with a dot is a file beside
-it; `pytest` says that it is a test; `relay` gives `upstream` and `downstream` as a gateway has them, `live` a run and something to draw on,
-`served` servers for clients.
+it; `pytest` says that it is a test; `aiohttp` that it has a handler `completions`, which needs `session` and `dify`; `relay` gives
+`upstream` and `downstream` as a gateway has them, `live` a run and something to draw on, `served` servers for clients.
 """
 
 import ast
@@ -19,13 +19,18 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from aiohttp import ClientSession
 
 from streamkit import Tap
+from streamkit.cli.proxy import proxy
 from streamkit.cli.render.look import UNICODE
+from streamkit.gateway.told import Lines
 from streamkit.replay import ReplayServer
 from tests.docs import generated, picture
 from tests.docs.generated import ROOT
 from tests.golden.goldens import FIXTURES, check
+from tests.unit.gateway.sites import serving, standing
+from tests.unit.gateway.test_exchange import ask, playing
 
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "fixtures").rglob("*.md")])
 EXAMPLE = re.compile(r"(?:<!-- runs: (?P<how>[^>]+) -->\n)?```python\n(?P<code>.*?)```", re.DOTALL)
@@ -60,6 +65,19 @@ def test_the_generated_parts_of_a_page_are_current(page, update):
 
 def test_the_schema_is_current(update):
     check(ROOT / "docs" / "run.schema.json", generated.schema(), update=update)
+
+
+def test_the_schema_of_the_proxys_lines_is_current(update):
+    check(ROOT / "docs" / "body-line.schema.json", generated.line_schema(), update=update)
+
+
+async def test_a_line_of_the_proxy_fits_its_schema():
+    lines: list[bytes] = []
+    body = (FIXTURES / FILES["paused.sse"]).read_bytes()
+    async with standing(playing(body), Lines(lines.append)) as site, ClientSession() as client:
+        await ask(client, site.url)
+    schema = json.loads(generated.line_schema())
+    assert list(faults(json.loads(lines[0]), schema, schema)) == []
 
 
 async def test_the_picture_of_the_viewer_is_current(update, monkeypatch):
@@ -136,7 +154,21 @@ async def test_an_example_runs(code, how, tmp_path, monkeypatch):
     if inspect.isasyncgenfunction(names.get("relay")):  # an example that shows how to relay: relay with it
         passed_on = [chunk async for chunk in names["relay"](names["upstream"])]
         assert b"".join(passed_on) == (FIXTURES / FILES["x.sse"]).read_bytes()
+    if "aiohttp" in how:
+        await relayed(names)
     assert names["told"] or how == ["paused.sse", "resumed.sse"]  # that one asserts by itself
+
+
+async def relayed(names):
+    """See that a handler of aiohttp's passes on what it is to."""
+    body = (FIXTURES / FILES["x.sse"]).read_bytes()
+    async with (
+        serving(playing(body)) as names["dify"],
+        ClientSession() as names["session"],
+        serving(names["completions"]) as url,
+    ):
+        answer = await names["session"].post(url, data=b"{}", headers={"Authorization": "Bearer k"})
+        assert await answer.read() == body
 
 
 def passes(code, folder):
@@ -249,3 +281,22 @@ def test_every_command_has_a_section():
 def test_every_mark_of_a_drawing_is_explained():
     text = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
     assert all(f"| `{mark}` |" in text for mark in (*UNICODE.marks.values(), UNICODE.retry))
+
+
+# ---- grace
+
+
+def test_the_grace_of_the_pod_covers_its_sleep_and_the_proxys_grace():
+    text = (ROOT / "docs" / "gateway.md").read_text(encoding="utf-8")
+    pod, sleep, grace = (
+        int(re.search(pattern, text)[1])
+        for pattern in (r"terminationGracePeriodSeconds: (\d+)", r'"sleep", "(\d+)"', r"--grace=(\d+)s")
+    )
+    assert sleep + grace < pod <= sleep + grace + 60
+
+
+def test_options_of_the_proxy_in_examples_exist():
+    text = (ROOT / "docs" / "gateway.md").read_text(encoding="utf-8") + (ROOT / "docs" / "proxy.md").read_text("utf-8")
+    known = {name for parameter in proxy.params for name in parameter.opts} | {"--sample", "--user"}
+    others = {"--no-cache-dir", "--directory", "--owner", "--group", "--mode", "--now"}
+    assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", text)) <= known | others

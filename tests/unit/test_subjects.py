@@ -77,6 +77,14 @@ def test_a_run_has_what_its_executions_have():
     assert not parse("error~429").matches(subject)
 
 
+def test_what_did_not_fit_is_of_a_run_and_of_no_execution():
+    run = run_of("hostile/foreign_run.sse")
+    assert RunSubject(run).anomalies == sum(run.anomaly_counts.values()) > 0
+    assert parse("anomalies>0").matches(RunSubject(run))
+    assert parse("anomalies=0").matches(RunSubject(run_of("dify/chat_simple.sse")))
+    assert titles(run, "anomalies>=0") == []
+
+
 def test_errors_of_earlier_tries_count():
     run = run_of("dify/wf_retry_then_success.sse")
     assert RunSubject(run).retries > 0

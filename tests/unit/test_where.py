@@ -99,6 +99,8 @@ NODE = Known(
         "status:succeeded | type:llm",
         "nothing | nor this | summ it",
         "status:failed !nothing | nothing",
+        "status!=failed or dur>2s",
+        "nothing or nor this | summ it or nothing",
     ],
 )
 def test_a_filter_that_matches(text):
@@ -133,6 +135,9 @@ def test_a_filter_that_matches(text):
         "errors>0",
         "status:failed type:code",
         "type:code status:failed | nothing",
+        "status!=failed or dur>3s",
+        '"or"',
+        "title:or",
     ],
 )
 def test_a_filter_that_does_not_match(text):
@@ -192,6 +197,8 @@ def test_text_beyond_the_limit_is_not_looked_at():
         ("| x", 0, "there is nothing before |"),
         ("x | | y", 4, "there is nothing before |"),
         ("x |", 3, "there is nothing behind |"),
+        ("or x", 0, "there is nothing before or"),
+        ("x or", 4, "there is nothing behind |"),
         ("error~(", 0, "it is no regular expression: missing ), unterminated subpattern at position 0"),
         ("x error~(a+)+", 2, "a repeated group that holds repeats or alternatives might never end"),
     ],

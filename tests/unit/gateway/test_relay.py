@@ -1,15 +1,19 @@
 """A watched stream: every chunk goes on unchanged and first; what goes wrong beside it never reaches it."""
 
 import asyncio
+import gzip
 import itertools
 import json
 import logging
-from contextlib import aclosing
+from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 
+import aiohttp
 import pytest
+from aiohttp import web
 
 from streamkit import Run, Tap, UnknownDialect, watch
+from streamkit.gateway.relay import relay
 
 PROTOCOL = Path(__file__).parents[3] / "fixtures" / "dify" / "protocol"
 
@@ -355,3 +359,82 @@ async def test_a_dialect_that_does_not_exist_is_told_before_anything_is_read():
     with pytest.raises(UnknownDialect):
         await passed(watch(upstream.stream(), "difi"))
     assert upstream.given == 0
+
+
+# ---- off, and compressed
+
+
+async def test_switched_off_it_passes_everything_and_tells_nothing(monkeypatch):
+    monkeypatch.setenv("STREAMKIT_DISABLE", "1")
+    finish, upstream = Finish(), Upstream(HELLO, END)
+    assert await passed(watch(upstream.stream(), "dify", on_finish=finish)) == [HELLO, END]
+    assert finish.runs == []
+    assert upstream.closed == 1
+
+
+async def test_a_compressed_body_passes_as_it_is_and_is_observed_decoded():
+    whole, finish = gzip.compress(BODY), Finish()
+    chunks = [whole[start : start + 100] for start in range(0, len(whole), 100)]
+    assert await passed(watch(Upstream(*chunks).stream(), "dify", on_finish=finish, coding="gzip")) == chunks
+    assert (finish.run.status, len(finish.run.executions)) == ("succeeded", 9)
+
+
+# ---- in front of aiohttp
+
+
+@asynccontextmanager
+async def serving(handler):
+    """A server on a port of its own; yields its URL."""
+    runner = web.AppRunner(web.Application(), shutdown_timeout=1)
+    runner.app.router.add_route("*", "/{path:.*}", handler)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    try:
+        yield site.name
+    finally:
+        await runner.cleanup()
+
+
+async def compressed(request):
+    """A server that compresses, as a proxy before it may."""
+    headers = {"Content-Type": "text/event-stream", "Content-Encoding": "gzip", "X-Request-Id": "r1"}
+    return web.Response(body=gzip.compress(BODY), headers=headers, status=201)
+
+
+@pytest.mark.parametrize("decompressed", [True, False])
+async def test_ten_lines_relay_a_response_of_aiohttp(decompressed):
+    finish = Finish()
+    async with aiohttp.ClientSession(auto_decompress=decompressed) as session, serving(compressed) as upstream:
+
+        async def completions(request):
+            async with session.post(upstream, data=request.content) as answer:
+                return await relay(request, answer, "dify", on_finish=finish, decompressed=decompressed)
+
+        async with serving(completions) as url, session.post(url, data=b"{}") as answer:
+            body = await answer.read()
+            assert (answer.status, answer.headers["X-Request-Id"]) == (201, "r1")
+            assert answer.headers.get("Content-Encoding") == (None if decompressed else "gzip")
+    assert (body if decompressed else gzip.decompress(body)) == BODY
+    assert (finish.run.status, len(finish.run.executions)) == ("succeeded", 9)
+
+
+async def test_an_upstream_that_breaks_breaks_the_response(caplog):
+    async def breaking(request):
+        response = web.StreamResponse(headers={"Content-Length": "1000"})
+        await response.prepare(request)
+        await response.write(HELLO)
+        request.transport.close()
+        return response
+
+    finish = Finish()
+    async with aiohttp.ClientSession() as session, serving(breaking) as upstream:
+
+        async def completions(request):
+            async with session.get(upstream) as answer:
+                return await relay(request, answer, "dify", on_finish=finish)
+
+        async with serving(completions) as url, session.get(url) as answer:
+            with pytest.raises(aiohttp.ClientPayloadError):
+                await answer.read()
+    assert (finish.run.status, finish.run.text) == ("interrupted", "Hi")

@@ -1,0 +1,1 @@
+"""Streams through a relay: what it costs to pass an event on, and how much later it comes."""

@@ -1,0 +1,148 @@
+"""Streams through relays, beside each other: `python -m benchmarks.relay`.
+
+Two loads, each through every relay in turn, over and over; of the rounds the median counts.
+
+* paced: 200 streams of 20 events a second, as a busy gateway has them. CPU for each event, how much later it comes
+  than without a relay, memory for each stream.
+* flood: a few streams as fast as they are taken. Events a second of wall time.
+"""
+
+import asyncio
+import statistics
+import sys
+import tempfile
+from collections import defaultdict
+from pathlib import Path
+
+import click
+import msgspec
+from msgspec import Struct
+
+from benchmarks.relay.asking import Heard, ask
+from benchmarks.relay.relays import RELAYS, Relay, server
+from benchmarks.viewer.judged import quantile
+
+
+class Round(Struct):
+    """One load through one relay, once."""
+
+    relay: str
+    lost: int
+    cpu_us: float
+    """Microseconds of CPU for each event, paced."""
+    busy: float
+    """Of one core, paced."""
+    p50: float
+    """Milliseconds from sending to hearing, paced."""
+    p99: float
+    stream_kb: float
+    """Memory for each of the streams that are open at once."""
+    flood: float
+    """Events a second of wall time."""
+    flood_cpu: float
+    """Events a second of CPU."""
+
+
+async def measured(name: str, relay: Relay, *, streams: int, rate: float, seconds: float, flood: int) -> Round:
+    """Send both loads through a relay."""
+    await ask(relay.port, streams=20, events=200, rate=0)  # what is made at first is made
+    idle = relay.used()
+    asking = asyncio.ensure_future(ask(relay.port, streams=streams, events=int(rate * seconds), rate=rate, spread=1.0))
+    await asyncio.sleep(1.0 + seconds * 0.8)
+    open_now = relay.used()
+    paced = await asking
+    after = relay.used()
+    burst = await ask(relay.port, streams=8, events=flood // 8, rate=0)
+    end = relay.used()
+    return _round(
+        name, paced, burst, after.cpu - idle.cpu, end.cpu - after.cpu, (open_now.memory - idle.memory) / streams
+    )
+
+
+def _round(name: str, paced: Heard, burst: Heard, cpu: float, burst_cpu: float, memory: float) -> Round:
+    events = max(len(paced.latencies), 1)
+    return Round(
+        relay=name,
+        lost=paced.lost + burst.lost,
+        cpu_us=cpu / events * 1e6,
+        busy=cpu / paced.seconds,
+        p50=quantile(paced.latencies, 0.5),
+        p99=quantile(paced.latencies, 0.99),
+        stream_kb=memory / 1024,
+        flood=len(burst.latencies) / burst.seconds,
+        flood_cpu=len(burst.latencies) / burst_cpu if burst_cpu else 0.0,
+    )
+
+
+class Result(Struct):
+    """The medians of one relay, over its rounds."""
+
+    relay: str
+    lost: int
+    cpu_us: float
+    busy: float
+    p50: float
+    p99: float
+    stream_kb: float
+    flood: float
+    flood_cpu: float
+
+
+def median(rounds: list[Round]) -> Result:
+    """One result for several rounds of the same relay."""
+    figures = ("cpu_us", "busy", "p50", "p99", "stream_kb", "flood", "flood_cpu")
+    medians = {name: statistics.median(getattr(each, name) for each in rounds) for name in figures}
+    return Result(relay=rounds[0].relay, lost=sum(each.lost for each in rounds), **medians)
+
+
+def ratios(rounds: dict[str, list[Round]]) -> dict[str, float]:
+    """The relay with a tap beside the bare one, by rounds that stood beside each other."""
+    pairs = list(zip(rounds["bare relay"], rounds["relay with a tap"], strict=True))
+    return {
+        "events a second of CPU, paced": statistics.median(bare.cpu_us / tap.cpu_us for bare, tap in pairs),
+        "events a second of CPU, flood": statistics.median(tap.flood_cpu / bare.flood_cpu for bare, tap in pairs),
+        "events a second, flood": statistics.median(tap.flood / bare.flood for bare, tap in pairs),
+        "added p50, ms": statistics.median(tap.p50 - bare.p50 for bare, tap in pairs),
+        "added p99, ms": statistics.median(tap.p99 - bare.p99 for bare, tap in pairs),
+    }
+
+
+@click.command
+@click.option("--streams", default=200, show_default=True)
+@click.option("--rate", default=20.0, show_default=True, help="Events a second of each stream.")
+@click.option("--seconds", default=5.0, show_default=True)
+@click.option("--flood", default=100_000, show_default=True, help="Events.")
+@click.option("--rounds", default=5, show_default=True)
+@click.option("--relay", "names", multiple=True, type=click.Choice([*RELAYS]), help="Only these.")
+@click.option("--json", "as_json", is_flag=True)
+def main(
+    *, streams: int, rate: float, seconds: float, flood: int, rounds: int, names: tuple[str, ...], as_json: bool
+) -> None:
+    """Measure relays beside each other."""
+    found: dict[str, list[Round]] = defaultdict(list)
+    chosen = {name: start for name, start in RELAYS.items() if start is not None and (not names or name in names)}
+    with server() as upstream:
+        for _ in range(rounds):
+            for name, start in chosen.items():
+                with tempfile.TemporaryDirectory(prefix="relay-") as folder, start(upstream, Path(folder)) as relay:
+                    how = {"streams": streams, "rate": rate, "seconds": seconds, "flood": flood}
+                    found[name].append(asyncio.run(measured(name, relay, **how)))
+                    print(f"{name}: {found[name][-1]}", file=sys.stderr)
+    results = [median(of_relay) for of_relay in found.values()]
+    beside = ratios(found) if {"bare relay", "relay with a tap"} <= found.keys() else {}
+    if as_json:
+        print(msgspec.json.encode({"results": results, "tap beside bare": beside}).decode())
+        return
+    print(f"{'':26}{'µs/event':>10}{'% core':>8}{'p50 ms':>9}{'p99 ms':>9}{'KB/stream':>11}{'flood/s':>10}{'lost':>6}")
+    for each in results:
+        latency = f"{each.p50:9.2f}{each.p99:9.2f}"
+        print(
+            f"{each.relay:26}{each.cpu_us:10.1f}{each.busy * 100:8.0f}{latency}{each.stream_kb:11.1f}"
+            f"{each.flood:10,.0f}{each.lost:6}"
+        )
+    for what, figure in beside.items():
+        print(f"a tap beside none: {what}: {figure:.2f}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,212 @@
+"""A transparent reverse proxy that watches: the whole site passes, and of each run it is known how it goes.
+
+A `Proxy` handles requests; whoever wants to know of runs is one of its listeners. Sockets and signals are `server`'s.
+"""
+
+import secrets
+import time
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from fnmatch import fnmatchcase
+from functools import lru_cache
+from types import TracebackType
+from typing import Final, Protocol, Self
+from urllib.parse import unquote
+
+import anyio
+from aiohttp import web
+from anyio.abc import TaskGroup
+from multidict import CIMultiDict
+from yarl import URL
+
+from streamkit.gateway.asked import asked, secret_values
+from streamkit.gateway.body import Body
+from streamkit.gateway.exchange import Answer, Exchange
+from streamkit.gateway.names import AppNames
+from streamkit.gateway.naming import ask_for_name
+from streamkit.gateway.observer import is_disabled
+from streamkit.gateway.origins import Origins
+from streamkit.gateway.recognise import Route
+from streamkit.gateway.settings import Settings
+from streamkit.gateway.sockets import is_upgrade, pass_through
+from streamkit.gateway.stopping import stop
+from streamkit.gateway.store import Store
+from streamkit.gateway.upstream import Upstream
+
+_HANDLE_BYTES: Final = 5
+
+
+class Listener(Protocol):
+    """Is told of bodies. It must not block."""
+
+    def body_began(self, body: Body) -> None:
+        """A body that may be of a run begins; it may be given copies."""
+
+    def body_answered(self, body: Body) -> None:
+        """The upstream has begun to answer: `body.head` is known."""
+
+    def body_ended(self, body: Body) -> None:
+        """It ended, and its run is concluded as far as this body goes."""
+
+
+class Proxy:
+    """Passes requests on to an upstream. Nothing outlives its `async with`."""
+
+    def __init__(
+        self, settings: Settings, *, listeners: tuple[Listener, ...] = (), clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """Prepare.
+
+        Args:
+            settings: where the upstream is, and how what passes is treated.
+            listeners: are told of bodies, in this order.
+            clock: gives seconds on one monotonic clock.
+        """
+        self.settings = settings
+        self.upstream = Upstream(settings.upstream, connect_seconds=settings.connect_seconds)
+        self.store = Store()
+        self.names = AppNames(settings.apps)
+        self.open: dict[str, Body] = {}
+        """Bodies that may be of a run and have not ended, by their handle."""
+        self.is_closing = False
+        """Whether it goes down: connections are not used again."""
+        self._listeners = listeners
+        self._clock = clock
+        self._exchanges: set[Exchange] = set()
+        self._tasks: TaskGroup
+        self._closing = AsyncExitStack()
+        self._origins = lru_cache(maxsize=64)(self._origins_of)
+
+    async def __aenter__(self) -> Self:
+        await self._closing.enter_async_context(self.upstream)
+        self._tasks = await anyio.create_task_group().__aenter__()
+        # Not told of an error: none is a task's, and a group would wrap it.
+        self._closing.push_async_callback(self._tasks.__aexit__, None, None, None)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with anyio.CancelScope(shield=True):
+            await self.shut_down()
+        await self._closing.aclose()
+
+    def application(self) -> web.Application:
+        """Return an application of aiohttp whose every request is handled here; serve it with `RUNNER`'s options."""
+        app = web.Application()
+        app.router.add_route("*", "/{path:.*}", self.handle)
+        app.on_response_prepare.append(_drop_additions)
+        return app
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        """Answer a request with what the upstream answers."""
+        if not self._is_allowed(request.path):
+            return web.Response(status=403, text="This path is not served here.\n")
+        origins = self._origins(request.headers.get("X-Forwarded-Proto", request.scheme), request.host)
+        if is_upgrade(request):
+            return await pass_through(request, self.upstream, origins, keep_host=self.settings.keep_host)
+        exchange = Exchange(self, request, origins)
+        self._exchanges.add(exchange)
+        self._tasks.start_soon(self._run, exchange)  # it may outlive its client, so it is no part of this task
+        try:
+            await exchange.done.wait()
+        except BaseException:
+            exchange.client_left()
+            raise
+        return exchange.response or web.Response(status=502)
+
+    @property
+    def drained(self) -> int:
+        """How many bodies go on without their clients."""
+        return sum(exchange.is_drained for exchange in self._exchanges)
+
+    async def finish(self) -> None:
+        """Wait until nothing passes any more; connections are not used again."""
+        self.is_closing = True
+        while self._exchanges:
+            await next(iter(self._exchanges)).done.wait()
+
+    async def shut_down(self) -> None:
+        """End now whatever passes."""
+        for exchange in self._exchanges:
+            exchange.shut_down()
+        await self.finish()
+
+    # ---- what an exchange needs
+
+    def begin(self, route: Route | None, request: web.BaseRequest) -> Body | None:
+        """Begin to observe a body; None if nothing is to be observed."""
+        if is_disabled():
+            return None
+        known = asked(request.headers)
+        body = Body(
+            secrets.token_hex(_HANDLE_BYTES),
+            route=route,
+            asked=known,
+            clock=self._clock,
+            dialect=self.settings.dialect,
+            store=self.store,
+            names=self.names,
+            secret_values=secret_values(request.headers, request.query_string),
+            is_shadow=self._is_open(route),
+        )
+        self.open[body.handle] = body
+        for listener in self._listeners:
+            listener.body_began(body)
+        return body
+
+    def answered(self, body: Body) -> None:
+        """Tell that the upstream has begun to answer."""
+        head = body.head
+        if self.settings.asks_for_names and head is not None:
+            path = self.names.question(body.route, body.asked, head.url)
+            if path is not None:
+                self._tasks.start_soon(ask_for_name, self.upstream, self.names, body, path)
+        for listener in self._listeners:
+            listener.body_answered(body)
+
+    def may_drain(self) -> bool:
+        """Whether there is room for one more body that nobody wants."""
+        return self.drained <= self.settings.drain.count
+
+    def stop(self, body: Body, headers: CIMultiDict[str]) -> None:
+        """Have the run of a body stopped by the vendor."""
+        self._tasks.start_soon(stop, self.upstream, body, headers)
+
+    async def _run(self, exchange: Exchange) -> None:
+        try:
+            await exchange.run(self._ended)
+        finally:
+            self._exchanges.discard(exchange)
+
+    def _ended(self, body: Body) -> None:
+        self.open.pop(body.handle, None)
+        for listener in self._listeners:
+            listener.body_ended(body)
+
+    def _is_open(self, route: Route | None) -> bool:
+        """Whether a run that is asked for by its name is being watched already, in another body."""
+        if route is None or route.run_id is None:
+            return False
+        return any(body.run.id == route.run_id for body in self.open.values())
+
+    # ---- who may ask for what, and where
+
+    def _is_allowed(self, path: str) -> bool:
+        allowed = self.settings.allow_paths
+        if not allowed:
+            return True
+        plain = unquote(path)
+        return "/../" not in f"{plain}/" and any(fnmatchcase(plain, pattern) for pattern in allowed)
+
+    def _origins_of(self, scheme: str, host: str) -> Origins:
+        try:
+            here = URL(f"{scheme}://{host}").origin()
+        except ValueError:
+            here = self.settings.upstream
+        return Origins(here, self.settings.upstream)
+
+
+async def _drop_additions(_request: web.Request, response: web.StreamResponse) -> None:
+    if isinstance(response, Answer):
+        response.drop_additions()

@@ -1,0 +1,49 @@
+"""Stop a run whose client left, by the vendor's own request."""
+
+import logging
+from typing import Final
+
+import msgspec
+from aiohttp import ClientError
+from multidict import CIMultiDict
+
+from streamkit.gateway.body import Body
+from streamkit.gateway.upstream import Upstream
+
+_LOG = logging.getLogger("streamkit.proxy")
+_OF_A_BODY: Final = ("Accept", "Accept-Encoding", "Content-Encoding", "Content-Length", "Content-Type")
+
+
+def can_stop(body: Body) -> bool:
+    """Whether the run of a body can be stopped now.
+
+    It cannot where the vendor has no such request, before its task is known, and when it ended by itself. Nor may it
+    where the task is that of more than this run: RAGFlow before 0.26.3 calls all runs of an agent by the agent's id.
+    """
+    route, run = body.route, body.run
+    if route is None or route.stop is None or run.ended_by_server:
+        return False
+    return run.task_id is not None and run.task_id != route.app_id
+
+
+async def stop(upstream: Upstream, body: Body, headers: CIMultiDict[str]) -> None:
+    """Ask the vendor to stop a run.
+
+    Args:
+        upstream: the server.
+        body: of a run that can be stopped.
+        headers: those with which its client asked for it, as the upstream knows them.
+    """
+    route, task = body.route, body.run.task_id
+    if route is None or route.stop is None or task is None:
+        return
+    for name in _OF_A_BODY:
+        headers.popall(name, None)
+    headers["Content-Type"] = "application/json"
+    content = msgspec.json.encode({"user": body.asked.user} if body.asked.user is not None else {})
+    try:
+        path = route.stop.path.replace("{task}", task)
+        async with upstream.request(route.stop.method, path, headers, content) as answer:
+            body.stop_status = answer.status
+    except (ClientError, OSError, TimeoutError) as error:
+        _LOG.warning("the run of body %s could not be stopped: %s", body.handle, type(error).__name__)

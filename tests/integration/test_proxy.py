@@ -1,0 +1,333 @@
+"""The proxy between a replay server and a client: every recording, every fault, many at once, a run in several bodies."""
+
+import asyncio
+import gzip
+import json
+import resource
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import aiohttp
+import pytest
+from yarl import URL
+
+from streamkit import Tap
+from streamkit.gateway.flight import SPOOL, FlightRecorder
+from streamkit.gateway.proxy import Proxy
+from streamkit.gateway.server import Address, listening
+from streamkit.gateway.settings import Settings
+from streamkit.gateway.spool import Spools
+from streamkit.gateway.told import Lines
+from streamkit.recording import Recording, Redactor
+from streamkit.replay import ReplayServer
+from streamkit.replay.trying import example_of
+from streamkit.run import stable
+
+FIXTURES = Path(__file__).parents[2] / "fixtures"
+VENDORS = ("dify", "ragflow", "openai", "lighton", "hostile")
+KEY = "app-AbCdEfGhIjKlMnOpQrSt"
+
+
+class Behind:
+    """A proxy before a server, with what it told and kept."""
+
+    def __init__(self, server, proxy, url, lines):
+        self.server = server
+        self.proxy = proxy
+        self.url = url
+        self.lines = lines
+
+
+@asynccontextmanager
+async def behind(server, record=None, **settings):
+    """A proxy before a replay server; records everything where it is told to."""
+    lines = []
+    listeners = [Lines(lambda line: lines.append(json.loads(line)))]
+    with Spools(record / SPOOL if record else None) as spools:
+        flight = FlightRecorder(record) if record else None
+        if flight is not None:
+            listeners = [flight, *listeners, spools]
+        async with server.run():
+            upstream = URL(server.url)
+            async with (
+                Proxy(Settings(upstream=upstream, **settings), listeners=tuple(listeners)) as proxy,
+                listening(proxy.application(), Address("127.0.0.1", 0)) as front,
+            ):
+                yield Behind(server, proxy, f"http://{front.address}", lines)
+        if flight is not None:
+            flight.close()
+
+
+async def fetched(client, url, example, **headers):
+    """What a client gets, decoded."""
+    headers = {"Authorization": f"Bearer {example.key or KEY}", **headers}
+    async with client.request(example.method, url + example.path, json=example.body, headers=headers) as answer:
+        return await answer.read()
+
+
+def run_of(body):
+    tap = Tap()
+    tap.feed(body)
+    tap.close()
+    return tap.run
+
+
+def inspected(body):
+    """What `inspect --stable` says of a body, but for who asked: a proxy knows that from the request."""
+    return {**stable(run_of(body).snapshot()), "user": None}
+
+
+def redacted(body):
+    redactor = Redactor()
+    return redactor.feed(body) + redactor.close()
+
+
+# ---- every recording
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+@pytest.mark.parametrize("chunks", [None, "random:6"], ids=["as recorded", "at random"])
+async def test_every_recording_passes_unchanged_is_known_and_is_recorded(vendor, chunks, tmp_path):
+    server = ReplayServer([FIXTURES / vendor], chunk_size=chunks)
+    wrong = []
+    async with behind(server, tmp_path) as site, aiohttp.ClientSession() as client:
+        for take in server.takes:
+            before = len(site.lines)
+            site.proxy.store.clear()  # each recording by itself, also those that go on with another one
+            body = await fetched(client, site.url, example_of(take, server.library))
+            if body != take.body:
+                wrong.append((take.name, "the bytes"))
+            if len(site.lines) != before + 1:
+                wrong.append((take.name, "was not told"))
+            elif (fault := unlike(site.lines[-1], run_of(take.body))) is not None:
+                wrong.append((take.name, fault, site.lines[-1]))
+    kept = {path.relative_to(tmp_path): Recording.load(path) for path in tmp_path.glob("20*/*/*.skrec")}
+    states = [inspected(one.body) for one in kept.values()]
+    wrong += [(take.name, "is not recorded") for take in server.takes if inspected(redacted(take.body)) not in states]
+    wrong += [(str(name), "its end") for name, one in kept.items() if one.end is None or one.end.reason != "eof"]
+    assert wrong == []
+    assert len(kept) == len(server.takes)
+    assert {line["recording"] for line in site.lines} - {None} <= set(map(str, kept))
+
+
+def unlike(line, run):
+    """Return what a line says otherwise than the run of the body alone; None if nothing."""
+    said = (line["dialect"], line["status"], line["mode"], line["run_id"], line["events"])
+    meant = (run.dialect, run.status, run.mode, run.id, sum(run.events.values()))
+    return None if said == meant else f"{said} is not {meant}"
+
+
+async def test_a_body_of_single_bytes_passes_and_is_known():
+    server = ReplayServer([FIXTURES / "dify" / "wf_parallel3.sse"], chunk_size=1)
+    async with behind(server) as site, aiohttp.ClientSession() as client:
+        assert await fetched(client, site.url, example_of(server.takes[0], server.library)) == server.takes[0].body
+        assert unlike(site.lines[0], run_of(server.takes[0].body)) is None
+
+
+# ---- many at once
+
+
+def memory():
+    """The memory that this process has now, in bytes; nothing where the system does not tell."""
+    told = Path("/proc/self/statm")
+    return int(told.read_text().split()[1]) * resource.getpagesize() if told.exists() else 0
+
+
+async def test_500_streams_at_once_lose_nothing_mix_up_nothing_and_stay_small():
+    """Each stream has ids of its own, and all of them are in the middle at the same time."""
+    name = "wf_iter_par10x4"
+    server = ReplayServer([FIXTURES / "dify" / f"{name}.sse"], fresh_ids=7, chunk_size=2_000)
+    example = example_of(server.takes[0], server.library)
+    plays = [server.play(name, hold_before="workflow_finished") for _ in range(500)]
+    connector = aiohttp.TCPConnector(limit=0)
+    async with behind(server) as site, aiohttp.ClientSession(connector=connector) as client:
+        before = memory()
+        asking = [asyncio.ensure_future(fetched(client, site.url, example)) for _ in plays]
+        for play in plays:
+            await play.reached()
+        open_bodies = list(site.proxy.open.values())
+        grown = memory() - before
+        for play in plays:
+            play.release()
+        bodies = await asyncio.gather(*asking)
+    runs = [run_of(body) for body in bodies]
+    assert len({run.id for run in runs}) == 500
+    told = {line["run_id"]: line for line in site.lines}
+    assert {(run.id, run.leaf_tokens, run.status) for run in runs} == {
+        (line["run_id"], line["segment_tokens"], line["status"]) for line in told.values()
+    }
+    assert len(open_bodies) == 500
+    # Server, proxy and client together, and half of each body in their buffers.
+    assert grown / 500 < 600_000
+
+
+# ---- faults
+
+
+async def seen(url, example, *, seconds):
+    """What a client sees of an answer: status, type, bytes, and how it ended."""
+    got = bytearray()
+    async with aiohttp.ClientSession() as client:
+        try:
+            async with asyncio.timeout(seconds):
+                async with client.request(example.method, url + example.path, json=example.body) as answer:
+                    kind = answer.content_type
+                    async for chunk in answer.content.iter_any():
+                        got.extend(chunk)
+            return answer.status, kind, bytes(got), "eof"
+        except TimeoutError:
+            return None, None, bytes(got), "silence"
+        except aiohttp.ClientError:
+            return None, None, bytes(got), "broken"
+
+
+FAULTS = [
+    "cut-after=9000",
+    "cut-after=0",
+    "cut-before=node_finished:llm",
+    "reset-after=9000",
+    "status=429",
+    "status=500",
+    "html=502",
+    "slow-headers=0.2",
+    "stall-before=workflow_finished,seconds=0.2",
+    "stall-before=workflow_finished",
+    "drop=node_finished#2",
+    "duplicate=node_finished#2",
+    "gzip",
+    "content-type=text/plain",
+]
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+async def test_a_client_sees_each_fault_as_without_the_proxy(fault):
+    server = ReplayServer([FIXTURES / "dify" / "chat_simple.sse"], faults=[fault])
+    example = example_of(server.takes[0], server.library)
+    async with behind(server, on_client_gone="close") as site:
+        direct = await seen(server.url, example, seconds=1.5)
+        through = await seen(site.url, example, seconds=1.5)
+        await site.proxy.finish()
+    if fault.startswith("reset"):  # what a reset leaves in buffers is lost, more or less of it
+        assert (through[3], direct[3]) == ("broken", "broken")
+        assert server.takes[0].body.startswith(through[2])
+    else:
+        assert through == direct
+    (line,) = site.lines
+    broken = {"broken": "upstream-broke", "silence": "client-gone", "eof": "eof"}[through[3]]
+    assert line["ended"] == broken
+
+
+async def test_a_compressed_answer_is_relayed_compressed_and_known():
+    server = ReplayServer([FIXTURES / "dify" / "chat_simple.sse"], faults=["gzip"])
+    example = example_of(server.takes[0], server.library)
+    async with behind(server) as site, aiohttp.ClientSession(auto_decompress=False) as client:
+        body = await fetched(client, site.url, example, **{"Accept-Encoding": "gzip"})
+    assert gzip.decompress(body) == server.takes[0].body
+    assert site.lines[0]["segment_tokens"] == run_of(server.takes[0].body).leaf_tokens
+
+
+# ---- the client leaves
+
+
+async def left_behind(policy):
+    """A client asks for a run, reads half of it and leaves; return what was asked of the server, the line, and the run."""
+    server = ReplayServer([FIXTURES / "dify" / "chat_llm_400_chunks.sse"])
+    take = server.takes[0]
+    example = example_of(take, server.library)
+    play = server.play(take, hold_before=200)
+    async with behind(server, on_client_gone=policy) as site:
+        async with aiohttp.ClientSession() as client:
+            answer = await client.request(example.method, site.url + example.path, json=example.body)
+            await answer.content.readany()
+            await play.reached()
+            (body,) = site.proxy.open.values()
+            answer.close()
+        while body.client_gone_at is None:  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0.005)
+        if policy == "drain":
+            play.release()
+        await site.proxy.finish()
+    (line,) = site.lines
+    assert line["client_gone_at"] is not None
+    return [(entry.method, entry.path) for entry in server.requests], line, run_of(take.body)
+
+
+async def test_a_client_that_leaves_in_the_middle_leaves_a_run_whose_usage_is_known():
+    asked, line, run = await left_behind("drain")
+    assert asked == [("POST", "/v1/chat-messages")]
+    assert (line["status"], line["usage_complete"]) == ("succeeded", True)
+    assert (line["segment_tokens"], line["run_tokens"]) == (run.leaf_tokens, run.total_tokens)
+    assert line["cost"] == {currency: str(amount) for currency, amount in run.leaf_cost.items()}
+
+
+async def test_a_client_that_leaves_has_its_run_stopped_where_that_is_wished():
+    asked, line, run = await left_behind("stop")
+    assert asked == [("POST", "/v1/chat-messages"), ("POST", f"/v1/chat-messages/{run.task_id}/stop")]
+    assert (line["status"], line["stop_status"]) == ("stopped", 200)
+
+
+async def test_a_client_that_leaves_takes_its_connection_along_where_that_is_wished():
+    asked, line, _ = await left_behind("close")
+    assert asked == [("POST", "/v1/chat-messages")]
+    assert (line["status"], line["ended"], line["usage_complete"]) == ("interrupted", "client-gone", False)
+
+
+# ---- one run, several bodies
+
+ENGINE = {
+    # The engine's own totals of these runs, as its database had them.
+    ("wf_human_1_paused", "wf_human_2_resumed_approve", "wf_human_3_events_after_finish"): 0,
+    ("june26_wf_human_1_paused", "june26_wf_human_2_resumed_approve", "june26_wf_human_3_events_after_finish"): 0,
+    ("june26_chat_human_timeout_1_paused", "june26_chat_human_timeout_2_resumed"): 21,
+    ("wf_two_humans_1_paused", "wf_two_humans_2_long_connection"): 0,
+}
+
+
+@pytest.mark.parametrize("names", ENGINE)
+@pytest.mark.parametrize("proxies", [1, 2])
+async def test_tokens_of_all_bodies_add_up_to_the_engines_through_one_proxy_and_through_two(names, proxies):
+    server = ReplayServer([FIXTURES / "dify" / f"{name}.sse" for name in names])
+    takes = [server.library.named(name)[0] for name in names]
+    run = waiting = run_of(takes[0].body)
+    async with behind(server) as first, other_before(server) as second, aiohttp.ClientSession() as client:
+        sites = [first, second if proxies == 2 else first]
+        for number, take in enumerate(takes):
+            url = sites[number % 2].url
+            if number == 0:
+                server.play(take)
+                body = await fetched(client, url, example_of(take, server.library))
+            else:
+                await answer_forms(client, url, waiting.forms, run_of(take.body).forms)
+                snapshot = "?include_state_snapshot=true&continue_on_pause=true" if "long" in take.name else ""
+                async with client.get(f"{url}/v1/workflow/{run.id}/events{snapshot}") as answer:
+                    body = await answer.read()
+            waiting = run_of(body)
+            assert body == take.body
+    lines = [*first.lines, *second.lines]
+    assert len(lines) == len(names)
+    assert {line["run_id"] for line in lines} == {run.id}
+    assert sum(line["segment_tokens"] for line in lines) == ENGINE[names]
+    if proxies == 1:
+        assert [line["segment"] for line in first.lines] == list(range(len(names)))
+
+
+async def answer_forms(client, url, waiting, answered):
+    """Submit the forms that wait, as they were answered in the recording of what came then."""
+    actions = {form.node_id: form.action_id for form in answered if form.action_id}
+    for form in waiting:
+        if form.status == "waiting" and form.node_id in actions:
+            content = {"inputs": {}, "action": actions[form.node_id], "user": "u"}
+            async with client.post(f"{url}/v1/form/human_input/{form.token}", json=content) as answer:
+                assert answer.status == 200, await answer.text()
+
+
+@asynccontextmanager
+async def other_before(server):
+    """One more proxy before a server that runs."""
+    lines = []
+    listeners = (Lines(lambda line: lines.append(json.loads(line))),)
+    async with (
+        Proxy(Settings(upstream=URL(server.url)), listeners=listeners) as proxy,
+        listening(proxy.application(), Address("127.0.0.1", 0)) as front,
+    ):
+        yield Behind(server, proxy, f"http://{front.address}", lines)

@@ -1,0 +1,120 @@
+"""Bodies on the disk while they pass: masked, timed, and gone when nobody needs them."""
+
+import threading
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from streamkit.gateway.spool import Spools
+from streamkit.recording import Recording
+from tests.unit.gateway.sites import recording, standing
+from tests.unit.gateway.test_exchange import RUN, ask, playing
+
+BODY = recording("dify/wf_iter_fail_par_continue")
+KEY = "app-AbCdEfGhIjKlMnOp"
+
+
+def flush(spools):
+    """Wait until all that was given is done."""
+    done = threading.Event()
+    spools.background.submit(done.set, 0, always=True)
+    assert done.wait(10)
+
+
+async def spooled(spools, *bodies, headers=None):
+    """Send bodies through a proxy with spools; return the paths of their spools."""
+    rest = iter(bodies)
+
+    async def handler(request):
+        return await playing(next(rest), headers=headers or {"Content-Type": "text/event-stream"})(request)
+
+    async with standing(handler, spools) as site, aiohttp.ClientSession(auto_decompress=False) as client:
+        for _ in bodies:
+            await ask(client, site.url, RUN + "?token=t0k3nt0k3nt0k3n", headers={"Authorization": f"Bearer {KEY}"})
+        flush(spools)
+    return [Path(body.spool.path) for body in site.seen.ended]
+
+
+async def test_a_body_is_a_recording_while_somebody_may_look_at_it(tmp_path):
+    with Spools(tmp_path / "spool", retain=2) as spools:
+        (path,) = await spooled(spools, BODY)
+        kept = Recording.load(path)
+        assert kept.body == BODY
+        assert [chunk.at for chunk in kept.chunks] == sorted(chunk.at for chunk in kept.chunks)
+        assert (kept.header.source.method, kept.header.response.status) == ("POST", 200)
+        assert kept.header.request.body == {"inputs": {}, "user": "u-1"}
+        text = path.read_text()
+        assert KEY not in text
+        assert "t0k3n" not in text
+        assert path.stat().st_mode & 0o777 == 0o600
+    assert not path.exists()
+
+
+async def test_it_is_recorded_as_it_was_said_and_not_as_it_was_packed(tmp_path):
+    import gzip
+
+    headers = {"Content-Type": "text/event-stream", "Content-Encoding": "gzip"}
+    with Spools(tmp_path / "spool", retain=1) as spools:
+        (path,) = await spooled(spools, gzip.compress(BODY), headers=headers)
+        kept = Recording.load(path)
+    assert kept.body == BODY
+    assert "Content-Encoding" not in kept.header.response.headers
+
+
+async def test_of_those_that_ended_the_oldest_go(tmp_path):
+    with Spools(tmp_path / "spool", retain=2) as spools:
+        paths = await spooled(spools, *[BODY] * 4)
+        assert [path.exists() for path in paths] == [False, False, True, True]
+
+
+async def test_room_is_given_back(tmp_path):
+    """The limit is for all together: four bodies do not fit at once, but one after the other."""
+    with Spools(tmp_path / "spool", limit=len(BODY) + 1000) as spools:
+        await spooled(spools, *[BODY] * 4)
+        assert spools.problems == {}
+
+
+async def test_what_has_no_room_beside_others_is_cut_and_counted(tmp_path):
+    with Spools(tmp_path / "spool", limit=len(BODY) + 1000, retain=3) as spools:
+        first, second, _ = await spooled(spools, *[BODY] * 3)
+        assert Recording.load(first).body == BODY
+        kept = Recording.load(second)
+        assert BODY.startswith(kept.body)
+        assert kept.end is None
+    assert spools.problems == {"no room beside all others": 2}
+
+
+async def test_a_disk_that_is_too_slow_loses_a_recording_and_holds_nobody_up(tmp_path):
+    gate = threading.Event()
+    with Spools(tmp_path / "spool", retain=1) as spools:
+        spools.background._limit = 1000
+        spools.background.submit(lambda: gate.wait(10), 0)
+        rest = iter([BODY])
+
+        async def handler(request):
+            return await playing(next(rest))(request)
+
+        async with standing(handler, spools) as site, aiohttp.ClientSession() as client:
+            assert await ask(client, site.url) == BODY  # while the disk does nothing
+            gate.set()
+            flush(spools)
+    assert spools.problems == {"faster than the disk": 1}
+
+
+async def test_without_a_folder_there_is_a_temporary_one_and_it_goes():
+    with Spools(retain=5) as spools:
+        (path,) = await spooled(spools, BODY)
+        assert path.exists()
+    assert not path.parent.exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "kept"), [(b"{}", {}), (b"a=b", "a=b"), (b"\xff", None), (b"", None), (b"[" * 9999, "[" * 9999)]
+)
+async def test_the_body_of_a_request_is_json_or_text_or_nothing(tmp_path, content, kept):
+    with Spools(tmp_path / "spool", retain=1) as spools:
+        async with standing(playing(BODY), spools) as site, aiohttp.ClientSession() as client:
+            await (await client.post(site.url + RUN, data=content)).read()
+            flush(spools)
+        assert Recording.load(site.seen.body.spool.path).header.request.body == kept
