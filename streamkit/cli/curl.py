@@ -29,9 +29,7 @@ _SHARED: Final = "/v1"
 """What Dify's base has, and its paths have not."""
 
 
-@click.command(
-    context_settings={**CONTEXT, "help_option_names": ["--help"], "ignore_unknown_options": True}, add_help_option=True
-)
+@click.command(context_settings={**CONTEXT, "ignore_unknown_options": True})
 @click.option("--record", type=click.Path(path_type=Path), metavar="FILE", help="Record the run in this file.")
 @click.argument("words", metavar="LINE...", nargs=-1, type=click.UNPROCESSED)
 def curl(record: Path | None, words: tuple[str, ...]) -> None:
@@ -46,7 +44,8 @@ def curl(record: Path | None, words: tuple[str, ...]) -> None:
       streamkit curl -X POST 'https://api.dify.ai/v1/chat-messages' \\
         --header 'Authorization: Bearer {api_key}' --header 'Content-Type: application/json' \\
         --data-raw '{"inputs": {}, "query": "hello", "response_mode": "streaming", "user": "ada"}'
-      streamkit curl --request GET --url http://{address}/api/v1/datasets --header 'Authorization: Bearer <YOUR_API_KEY>'
+      streamkit curl --request GET --url http://{address}/api/v1/datasets \\
+        --header 'Authorization: Bearer <YOUR_API_KEY>'
     """  # noqa: D301 - click looks for the character
 
     async def send() -> int:

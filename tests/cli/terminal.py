@@ -20,6 +20,7 @@ _LAUNCH = (
 )
 """What is on standard output becomes the terminal that signals and /dev/tty mean."""
 _DEADLINE = 30.0
+_QUIET = 0.3
 
 
 class Terminal:
@@ -76,6 +77,11 @@ class Terminal:
         while not (what() if callable(what) else what.encode() in self.output[max(seen - len(what) * 4, 0) :]):
             assert monotonic() < end, f"{what!r} did not come: {self.output[-2000:]!r}"
             self._read(0.05)
+
+    def settle(self) -> None:
+        """Read until nothing is written for a while: what was pressed may have changed nothing that is seen."""
+        while self._read(_QUIET):
+            pass
 
     def ends(self) -> int:
         """Wait for the end, and return the exit code."""

@@ -328,9 +328,8 @@ def test_nothing_that_a_body_says_is_obeyed_by_the_terminal(viewer, tmp_path):
         "q",
         "d",
     ):
-        seen = len(terminal.output)
         terminal.press(keys)
-        terminal.wait(lambda seen=seen: len(terminal.output) > seen)
+        terminal.settle()
     terminal.press("q")
     assert terminal.ends() == 0
     written = said(terminal).decode()
