@@ -118,7 +118,7 @@ class History:
     def see(self, node: NodeExecution) -> bool:
         """Note how an execution stands after the last event; return whether that is news."""
         number, status, told = node.number, node.status, node.total_tokens
-        attempts = min(len(node.attempts), _MOST_ATTEMPTS)
+        attempts = 0 if node.is_bare else min(len(node.attempts), _MOST_ATTEMPTS)
         tokens = _UNTOLD if told is None else max(0, min(told, _MOST))
         if number > len(self._births):
             self._be_born(number, node.id)

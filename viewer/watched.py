@@ -353,18 +353,19 @@ class Watched:
         run, history = self.run, self.history
         changes = run.changed_since(self._revision)
         ids = run.executions if changes.everything else changes.changed
-        nodes = [run.executions[id] for id in ids if id in run.executions]
-        nodes.sort(key=_NUMBER)
+        nodes = [run.executions[id] for id in ids]
+        if len(nodes) > 1:
+            nodes.sort(key=_NUMBER)
         for node in nodes:
             is_new = node.number > history.executions
             is_news = history.see(node)
             if is_new and (node.text or node.reasoning or node.entries):
                 self._heirs.add(node.number)
-            if node.container is None or is_news or (len(nodes) == 1 and not (event and event.kind in _ROUNDS)):
+            if is_news or node.container is None or (len(nodes) == 1 and not (event and event.kind in _ROUNDS)):
                 history.touch(node.number)  # else something began inside of it
             if node.status not in OPEN and run.dialect in SELF_NAMED:
                 self.payloads.hold(node)
         for execution_id in changes.gone:
             history.lose(execution_id)
         if nodes:
-            self._speaker = max(nodes, key=_REVISION)
+            self._speaker = max(nodes, key=_REVISION) if len(nodes) > 1 else nodes[0]

@@ -127,7 +127,9 @@ async def long_run(folder: Path, executions: int, seconds: float) -> list[Figure
                 found.append(Figure("G3", (watch.runs[0].events - before[1]) / (app.fed - before[0])))
             await pilot.pause(0.5)
             found.append(Figure(goal, await _one_more(app, stream, run)))
+        before = app.fed, watch.runs[0].events
         took = await _goes_on(app, stream, frames, seconds)
+        found.append(Figure("G3 text", (watch.runs[0].events - before[1]) / (app.fed - before[0])))
         found += _of_frames("G5", app)
         found += [Figure("G5 fps", len(app.frames) / took), Figure("G13", app.written / took / 1e3)]
         found += await _to_and_fro(app)

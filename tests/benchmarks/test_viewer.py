@@ -55,7 +55,7 @@ def test_of_several_figures_the_median_counts():
 @pytest.mark.parametrize(
     ("part", "goals"),
     [
-        ("long", {"G3", "G4", "G4 10k", "G5 p50", "G5 p99", "G5 fps", "G9 p50", "G9 p99", "G10", "G13"}),
+        ("long", {"G3", "G3 text", "G4", "G4 10k", "G5 p50", "G5 p99", "G5 fps", "G9 p50", "G9 p99", "G10", "G13"}),
         ("small", {"G15 p50", "G15 p99"}),
         ("huge", {"G11"}),
     ],
