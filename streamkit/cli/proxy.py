@@ -142,7 +142,7 @@ def proxy(
       streamkit proxy --upstream https://dify.example
       streamkit proxy --upstream https://dify.example --view
       streamkit proxy --upstream http://10.0.0.5 --listen 0.0.0.0:8400 --allow-path '/v1/*'
-      streamkit proxy --upstream … --record runs/ --keep 'status!=succeeded or dur>30s or anomalies>0' --sample 0.01
+      streamkit proxy --upstream … --record runs/ --keep 'status!=succeeded or dur>30s' --sample 0.01
       streamkit proxy --upstream … --admin 127.0.0.1:8401
     """  # noqa: D301 - click looks for the character
     if admin_token_file is not None and how["admin"] is None:
