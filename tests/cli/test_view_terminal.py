@@ -263,7 +263,7 @@ def test_the_demo_plays(viewer):
     terminal = viewer(program=("-m", "streamkit", "demo"))
     terminal.wait(lambda: b"PLAY" in terminal.output)
     assert f"1/{len(RECORDINGS)}".encode() in terminal.output
-    terminal.wait("As fast as they ran")
+    terminal.wait(lambda: b"As fast as they ran" in terminal.output)
     terminal.wait("END")
     terminal.press(" ")
     terminal.wait("PLAY x1")

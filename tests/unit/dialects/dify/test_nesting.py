@@ -94,6 +94,12 @@ def folded(body, retention):
     return msgspec.structs.replace(tap.run.snapshot(), revision=0)  # who looks for a place moves things more often
 
 
+def kept(nodes):
+    """Return what is kept, and where it stands."""
+    rounds = [[(round.index, kept(round.nodes)) for round in node.rounds] for node in nodes]
+    return [(node.id, node.status, kept(node.unassigned), inside) for node, inside in zip(nodes, rounds, strict=True)]
+
+
 @given(scripts(), st.sampled_from([None, 0, 3]))
 @settings(max_examples=150, deadline=None)
 def test_a_place_that_is_known_is_the_one_that_would_be_found(body, most):
@@ -101,7 +107,10 @@ def test_a_place_that_is_known_is_the_one_that_would_be_found(body, most):
     known = folded(body, retention)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Nesting, "as_before", lambda *_: None)
-        assert folded(body, retention) == known
+        searched = folded(body, retention)
+    assert kept(searched.nodes) == kept(known.nodes)
+    if most is None:  # else who moves an execution may let an empty round go on the way, which is counted
+        assert searched == known
 
 
 def test_an_execution_that_begins_late_keeps_no_container_that_is_over():
