@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from streamkit.run import NodeExecution
 from viewer.finding import Finding
+from viewer.requests import Requests
 from viewer.rows import Row
 from viewer.watched import Watched
 from viewer.widgets.lines import Lines
@@ -31,6 +32,7 @@ class Commands:
         """Prepare to command a viewer."""
         self._app = app
         self.finding = Finding(app)
+        self.requests = Requests(app)
 
     def do(self, name: str) -> None:
         """Do a command, and show at once what came of it."""
@@ -383,6 +385,15 @@ class Commands:
     def answer(self) -> None:
         self._app.dialogs.answer()
 
+    def stop(self) -> None:
+        self.requests.stop()
+
+    def rerun(self) -> None:
+        self.requests.rerun()
+
+    def rerun_with(self) -> None:
+        self.requests.rerun_with()
+
     def groups(self) -> None:
         self._app.dialogs.groups()
 
@@ -417,4 +428,4 @@ class Commands:
             app.session.to_live()
 
     def quit(self) -> None:
-        self._app.exit()
+        self.requests.leave()

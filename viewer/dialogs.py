@@ -41,14 +41,14 @@ class Dialogs:
 
     def search(self) -> None:
         """Ask what to look for."""
-        self._ask("/", self._searches, self._app.commands.finding.search)
+        self.ask("/", self._searches, self._app.commands.finding.search)
 
     def filter(self) -> None:
         """Ask what to show, of the runs if their list is in focus, else of the run; an empty line shows everything."""
         finding = self._app.commands.finding
         of_runs = self._app.pane is self._app.runs
         where = finding.runs_where if of_runs else finding.where
-        self._ask(
+        self.ask(
             "filter runs" if of_runs else "filter",
             self._filters,
             finding.filter_runs if of_runs else finding.filter,
@@ -59,9 +59,9 @@ class Dialogs:
 
     def command(self) -> None:
         """Ask for the name of a command."""
-        self._ask(":", self._lines, self._app.commands.do, words=_NAMES, check=_wrong_name)
+        self.ask(":", self._lines, self._app.commands.do, words=_NAMES, check=_wrong_name)
 
-    def _ask(
+    def ask(
         self,
         sign: str,
         history: list[str],
@@ -71,6 +71,17 @@ class Dialogs:
         words: Sequence[str] = (),
         check: Callable[[str], str | None] | None = None,
     ) -> None:
+        """Ask for a line.
+
+        Args:
+            sign: what stands before it.
+            history: earlier lines; this one is added.
+            done: is told the line. Without one, or if somebody says nothing, it is not called; for a filter an empty
+                line says something, too.
+            text: what stands there at first.
+            words: completes them.
+            check: returns what is wrong with a line.
+        """
         from viewer.screens.ask import Ask
 
         app = self._app
@@ -187,6 +198,7 @@ class Dialogs:
             palette=app.palette,
             look=app.look,
             clock=app.wall,
+            defaults=watched.defaults.get(form.form_id),
         )
         _ = app.push_screen(screen)
 

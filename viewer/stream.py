@@ -205,7 +205,8 @@ class Stream:
         name = dialect.name if dialect is not None else ""
         if not self._began:
             self._began = True
-            self._go_on_with(self._watch.find(name, event, keys, self._waits))
+            if (known := self._watch.find(name, event, keys, self._waits)) is not None:
+                self.go_on_with(known)
         elif keys:
             self._turn_to(self._choose(name, event, keys))
         if keys:
@@ -228,10 +229,8 @@ class Stream:
         """Whether a run may go on in this body: it paused or broke off."""
         return not watched.live and not watched.run.ended_by_server
 
-    def _go_on_with(self, known: Watched | None) -> None:
-        """Go on with a run that waits, in place of the one that was to begin."""
-        if known is None:
-            return
+    def go_on_with(self, known: Watched) -> None:
+        """Go on with a run that waits, in place of the one that was to begin: before the second event came."""
         before = self._current
         self._watch.withdraw(before)
         self._parts.clear()

@@ -7,7 +7,7 @@ bodies, one segment for each. A view reads; only a `Stream` writes.
 
 from collections.abc import Callable, Iterator
 from operator import attrgetter
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from streamkit.cli.asking.forms import Submit
 from streamkit.dialects import DIALECTS
@@ -17,6 +17,7 @@ from streamkit.placed import PlacedBurst
 from streamkit.reader import Reader, Record
 from streamkit.run import NodeExecution, Run
 from streamkit.run.execution import OPEN
+from streamkit.run.payload import Json
 from viewer.history import History
 from viewer.pace import Pace
 from viewer.payloads import Held, Payloads
@@ -45,6 +46,35 @@ class Remark(NamedTuple):
     text: str
 
 
+class Request(Protocol):
+    """What a run was asked for with, by the source that it came from."""
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether the run goes on at the server, as far as is known."""
+
+    @property
+    def asked(self) -> str:
+        """The question and the inputs, as JSON in one line."""
+
+    def problem(self, asked: str) -> str | None:
+        """Return why something like `asked` cannot be asked; None if it can."""
+
+    async def stop(self) -> None:
+        """Stop the run at the server. Raises what went wrong."""
+
+    async def repeat(self, asked: str, began: Callable[["Watched"], None]) -> "Watched | None":
+        """Run it again, to its end.
+
+        Args:
+            asked: what to ask.
+            began: is told of the run as soon as there is something of it.
+
+        Returns:
+            The run; None if nothing came of it.
+        """
+
+
 class Watched:
     """One run, watched."""
 
@@ -68,6 +98,10 @@ class Watched:
         """What is wrong with it, in one line: it could not be read, or is not kept. It is no part of the run."""
         self.submit: Submit | None = None
         """Sends the answer to a form, where its source can; a recording cannot."""
+        self.request: Request | None = None
+        """What it was asked for with; a recording was not."""
+        self.defaults: dict[str | None, Json] = {}
+        """What defaults of forms stand for that are variables, by the id of the form, where its source knows."""
         self.stream: Stream | None = None
         """The body that it goes on in, or ended in."""
         self.remarks: list[Remark] = []

@@ -8,9 +8,10 @@ import click
 from streamkit.cli import CONTEXT
 from streamkit.cli.asking import flags
 from streamkit.cli.asking.apps import App, BadConfig
+from streamkit.cli.asking.dify import DifyTarget
 from streamkit.cli.asking.performing import Outcome, perform, tape_of
+from streamkit.cli.asking.reaching import reached
 from streamkit.cli.asking.shown import Nothing, show_of_stdout
-from streamkit.cli.asking.targets import DifyTarget, reached
 from streamkit.cli.options import show_secrets
 from streamkit.cli.run import print_json
 

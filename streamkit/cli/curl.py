@@ -12,10 +12,14 @@ from streamkit.cli import CONTEXT
 from streamkit.cli.asking import flags
 from streamkit.cli.asking.apps import App
 from streamkit.cli.asking.curl_line import CurlLine, read
+from streamkit.cli.asking.dify import DifyTarget
 from streamkit.cli.asking.inputs import BadInput
+from streamkit.cli.asking.paradigm import ParadigmTarget
 from streamkit.cli.asking.performing import Outcome, perform, tape_of
+from streamkit.cli.asking.ragflow import RAGFlowTarget
+from streamkit.cli.asking.reaching import USER
 from streamkit.cli.asking.shown import show_of_stdout
-from streamkit.cli.asking.targets import USER, DifyTarget, ParadigmTarget, RAGFlowTarget, Target
+from streamkit.cli.asking.targets import Target
 from streamkit.cli.output import JsonLines
 from streamkit.clients import DifyClient, ParadigmClient, RAGFlowClient
 from streamkit.clients.answer import Received

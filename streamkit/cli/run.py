@@ -6,17 +6,18 @@ from typing import Any
 import click
 import msgspec
 
-from streamkit.cli import CONTEXT
+from streamkit.cli import CONTEXT, view
 from streamkit.cli.asking import flags
 from streamkit.cli.asking.apps import App
 from streamkit.cli.asking.conversations import last, remember
 from streamkit.cli.asking.inputs import BadInput
-from streamkit.cli.asking.performing import Outcome, perform, tape_of
+from streamkit.cli.asking.performing import Outcome, numbered, perform, tape_of
 from streamkit.cli.asking.questions import ask_for
+from streamkit.cli.asking.reaching import reached
 from streamkit.cli.asking.shown import Nothing, Show, show_of_stdout
-from streamkit.cli.asking.targets import Question, Target, reached
+from streamkit.cli.asking.targets import Question, Target
 from streamkit.cli.options import show_secrets
-from streamkit.cli.output import JsonLines, complain
+from streamkit.cli.output import JsonLines, complain, is_terminal
 from streamkit.cli.summary import groups
 from streamkit.run import Run
 from streamkit.subjects import RunSubject
@@ -32,6 +33,7 @@ from streamkit.where import parse
     "--repeat", type=click.IntRange(min=1), default=1, metavar="N", help="Run it N times, and show the spread."
 )
 @click.option("--blocking", is_flag=True, help="Wait for one answer instead of a stream. Nodes are not told so.")
+@click.option("--view", "in_viewer", is_flag=True, help="Show it in the viewer, and run it again from there.")
 @click.option("--json", "as_json", is_flag=True, help="Print the run as JSON, once it is over.")
 @show_secrets
 @flags.of_apps
@@ -41,6 +43,7 @@ def run(
     record: Path | None,
     repeat: int,
     blocking: bool,
+    in_viewer: bool,
     as_json: bool,
     show_secrets: bool,
     **how: Any,  # noqa: ANN401 - the flags of apps and questions
@@ -58,6 +61,7 @@ def run(
       streamkit run support "and when?" --continue --record refund.skrec
       streamkit run ragflow "how deep is the lake?" --agent 3f1c…
       streamkit run faq "what is tea?" --repeat 10
+      streamkit run support "hello" --view
       streamkit run support "hello" --json | jq .usage
 
     \b
@@ -72,7 +76,11 @@ def run(
     """  # noqa: D301 - click looks for the character
     if blocking and record is not None:
         raise click.UsageError("--record keeps streams, and --blocking asks for none")
+    if in_viewer and (blocking or as_json or repeat > 1):
+        raise click.UsageError("--view shows the stream of a run: not with --blocking, --json or --repeat")
     app = flags.app_or_exit(name, how)
+    if in_viewer:
+        raise click.exceptions.Exit(_view(app, query, how, record))
     runner = Runner(app, query, how, Nothing() if as_json or repeat > 1 else show_of_stdout())
     outcomes = flags.finished(lambda: runner.repeat(repeat, record, blocking=blocking))
     runs = [outcome.run for outcome in outcomes]
@@ -105,7 +113,7 @@ class Runner:
         outcomes: list[Outcome] = []
         for number in range(1, times + 1):
             async with reached(self._app) as target:  # each begins anew: what it is asked may be files to upload
-                path = _numbered(record, number) if times > 1 else record
+                path = numbered(record, number) if record is not None and times > 1 else record
                 outcomes.append(await self._once(target, path, blocking=blocking))
             if outcomes[-1].left is not None:
                 break
@@ -116,7 +124,9 @@ class Runner:
     async def _once(self, target: Target, record: Path | None, *, blocking: bool) -> Outcome:
         tape = tape_of(record, target)
         how = self._how
-        question = await ask_for(target, self._app, self._query, how["inputs"], how["files"], self._conversation(how))
+        question = await ask_for(
+            target, self._app, self._query, how["inputs"], how["files"], _conversation(self._app, how)
+        )
         if blocking:
             outcome = await self._whole(target, question)
         else:
@@ -131,13 +141,41 @@ class Runner:
         self._show.end(run)
         return Outcome(run)
 
-    def _conversation(self, how: dict[str, Any]) -> str | None:
-        if not how["goes_on"]:
-            return how["conversation"]  # type: ignore[no-any-return]  # click's value of a text
-        known = last(self._app)
-        if known is None:
-            raise BadInput("there is no conversation to continue: none was begun here with this app and user")
-        return known
+
+def _view(app: App, query: str | None, how: dict[str, Any], record: Path | None) -> int:
+    """Run an app in the viewer; return the exit code."""
+    if not is_terminal():
+        raise click.UsageError("--view needs a terminal")
+    if not view.is_installed():
+        return 2
+    if record is not None and record.exists():
+        complain(f"{record}: is there already")
+        return 2
+
+    async def prepared() -> Question:
+        async with reached(app) as target:
+            return await ask_for(target, app, query, how["inputs"], how["files"], _conversation(app, how))
+
+    question = flags.finished(prepared)
+    from viewer.requested import RequestSource
+
+    source = RequestSource(app, question, record=record)
+    code = view.show((), more=lambda: [source])
+    runs = [requested.run for requested in source.requests]
+    for one in runs:
+        if app.kind == "dify" and one is not None and one.id is not None and not one.ended_by_server:
+            complain(f"nobody watches it any more; `streamkit attach {app.name} {one.id}` does")
+    last_run = runs[-1] if runs else None
+    return code or (1 if last_run is None else Outcome(last_run).exit_code)
+
+
+def _conversation(app: App, how: dict[str, Any]) -> str | None:
+    if not how["goes_on"]:
+        return how["conversation"]  # type: ignore[no-any-return]  # click's value of a text
+    known = last(app)
+    if known is None:
+        raise BadInput("there is no conversation to continue: none was begun here with this app and user")
+    return known
 
 
 def print_json(runs: list[Run], *, with_secrets: bool) -> None:
@@ -156,11 +194,3 @@ def _print_spread(runs: list[Run]) -> None:
     subjects = [RunSubject(one) for one in runs]
     print_groups(groups(subjects, "status", parse("")), "status")
     print_groups(groups(subjects, "node", parse("")), "node")
-
-
-def _numbered(record: Path | None, number: int) -> Path | None:
-    """Return the file of one of several runs."""
-    if record is None:
-        return None
-    stem, dot, suffix = record.name.partition(".")
-    return record.with_name(f"{stem}-{number}{dot}{suffix}")

@@ -139,12 +139,7 @@ def show(
     `hello` is said in it until the first key, and `more` makes sources that have no name; all else is as the options
     have it.
     """
-    gc.set_threshold(_RARELY)
-    os.environ.setdefault("TEXTUAL_FPS", _FPS_AFAR if "SSH_CONNECTION" in os.environ else _FPS)  # read when imported
-    try:
-        import textual  # noqa: F401 - the extra
-    except ImportError:
-        complain(f"the viewer is not installed: {options.INSTALL}")
+    if not is_installed():
         return 2
     from viewer import main
     from viewer.settings import BadSettings, load
@@ -172,6 +167,18 @@ def show(
         folder=settings.folder,
         hello=hello,
     )
+
+
+def is_installed() -> bool:
+    """Whether there is a viewer; say what to install where it is missing."""
+    gc.set_threshold(_RARELY)
+    os.environ.setdefault("TEXTUAL_FPS", _FPS_AFAR if "SSH_CONNECTION" in os.environ else _FPS)  # read when imported
+    try:
+        import textual  # noqa: F401 - the extra
+    except ImportError:
+        complain(f"the viewer is not installed: {options.INSTALL}")
+        return False
+    return True
 
 
 def _serve(sources: tuple[str, ...], how: Mapping[str, Any], host: str, port: int, *, let_anyone_in: bool) -> int:

@@ -202,6 +202,9 @@ def test_repeated_it_shows_the_spread_of_each_node(command):
         (("run", "dify", "hello", "--base", "nowhere"), 2, "no http or https address"),
         (("run", "dify"), 2, "the app needs a question"),
         (("run", "dify", "hello", "--blocking", "--record", "x.skrec"), 2, "--blocking"),
+        (("run", "dify", "hello", "--view", "--json"), 2, "--view"),
+        (("run", "dify", "hello", "--view", "--repeat", "2"), 2, "--view"),
+        (("run", "dify", "hello", "--view"), 2, "--view needs a terminal"),
     ],
 )
 def test_it_is_told_in_one_line(command, words, code, said):

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 from pathlib import Path
 
 import pytest
@@ -188,6 +189,52 @@ def test_ctrl_c_at_a_form_leaves_it_waiting(run, server):
         assert terminal.ends() == 130
         assert b"Traceback" not in terminal.output
     assert not [asked for asked in server.requests() if asked.startswith("POST /v1/form")]
+
+
+# ---- in the viewer
+
+
+def test_the_viewer_shows_the_run_and_leaves_its_form_waiting(run, server, tmp_path):
+    record = tmp_path / "x.skrec"
+    with run("wf_human_1_paused", "dify", "--view", "--record", record) as terminal:
+        terminal.wait("paused")
+        terminal.press("q")
+        assert terminal.ends() == 1
+        assert terminal.is_as_before
+        assert b"streamkit attach dify 0da69be8" in terminal.output
+        assert b"Traceback" not in terminal.output
+    assert server.requests().count("POST /v1/workflows/run") == 1
+    (form,) = folded("dify/wf_human_1_paused").forms
+    body = fixture("dify/wf_human_1_paused").read_bytes()
+    kept = Recording.load(record).body
+    assert (len(kept), form.token.encode() in kept) == (len(body), False)
+
+
+@pytest.mark.parametrize(("answer", "stops"), [("y\r", True), ("n\r", False)])
+def test_to_leave_the_viewer_offers_to_stop_the_run(run, server, answer, stops):
+    server.fault(STALLS)
+    with run("wf_iter_seq5", "dify", "--view") as terminal:
+        terminal.wait("round 2")
+        terminal.press("q")
+        terminal.wait("stop it on the server?")
+        terminal.press(answer)
+        assert terminal.ends() == 1
+        assert terminal.is_as_before
+        assert (b"nobody watches it any more" in terminal.output) is not stops
+        assert b"Traceback" not in terminal.output
+    assert any(asked.endswith("/stop") for asked in server.requests()) is stops
+
+
+def test_a_signal_ends_the_viewer_and_leaves_a_recording(run, server, tmp_path):
+    server.fault(STALLS)
+    record = tmp_path / "x.skrec"
+    with run("wf_iter_seq5", "dify", "--view", "--record", record) as terminal:
+        terminal.wait("round 2")
+        terminal.signal(signal.SIGTERM)
+        assert terminal.ends() == 143
+        assert terminal.is_as_before
+        assert b"Traceback" not in terminal.output
+    assert Recording.load(record).end.reason == "cancelled"
 
 
 # ---- what is kept

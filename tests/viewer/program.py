@@ -138,11 +138,12 @@ async def shown(
     size: tuple[int, int] = (140, 40),
     look: str = "unicode",
     colour: bool = True,
+    wall: float = NOW,
     **options: Any,
 ) -> AsyncIterator[Shown]:
     """Show a viewer of fixtures."""
     found = watching if watching is not None else watch(*names)
-    app = Still(found, Session(), look=LOOKS[look], colour=colour, wall=lambda: NOW, **options)
+    app = Still(found, Session(), look=LOOKS[look], colour=colour, wall=lambda: wall, **options)
     with patch.object(lines, "_LAYOUT_EVERY", 0.0):  # else it depends on the clock when a scroll bar comes
         async with app.run_test(size=size) as pilot:
             found_on = Shown(app, pilot)

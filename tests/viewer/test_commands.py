@@ -218,7 +218,7 @@ async def test_fold_all_keeps_the_cursor_near_and_open_all_shows_everything():
         app.run_tree.choose(("r", "it#0", 1))
         await viewer.press("M")
         assert viewer.at_cursor == "x:it#0"
-        await viewer.press("R")
+        await viewer.press("O")
         assert app.run_tree.height_now() == sum(1 for _ in app.session.tree.walk())
         assert viewer.at_cursor == "x:it#0"
 

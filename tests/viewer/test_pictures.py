@@ -68,7 +68,7 @@ class Scene(NamedTuple):
 
 SCENES = {
     "failed-rounds": Scene(DEMOS, "} e", (140, 40)),
-    "waterfall": Scene(["dify/wf_parallel_iteration_in_iteration"], "R", (110, 30)),
+    "waterfall": Scene(["dify/wf_parallel_iteration_in_iteration"], "O", (110, 30)),
     "live": Scene(live),
     "gap": Scene(waited, size=(110, 24)),
     "runs": Scene(ENDS, "1 +", (90, 18)),

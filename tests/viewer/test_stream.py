@@ -72,6 +72,27 @@ def test_a_body_goes_on_with_a_run_that_waits():
     assert len(changes) == 3
 
 
+def test_a_body_may_go_on_with_a_run_before_it_says_anything():
+    found = Watch()
+    first = found.open("a", memory())
+    first.feed(PAUSED)
+    first.close()
+    second = found.open("b", memory(), lambda: 50.0)
+    second.go_on_with(first.watched)
+    (watched,) = found.runs
+    assert (watched.live, watched.run.status, watched.now()) == (True, "paused", 50.0)
+    second.feed(b": ping\n\n")
+    second.close()
+    assert (watched.run.status, watched.events, watched.run.heartbeats) == ("paused", 3, 1)
+    third = found.open("c", memory())
+    third.go_on_with(watched)
+    third.feed(RESUMED)
+    third.close()
+    assert (found.runs, watched.run.status, watched.events) == ([watched], "succeeded", 6)
+    assert watched.at(4).status == "running"
+    assert watched.at(3).status == "paused"
+
+
 def test_a_body_of_a_run_that_is_over_is_a_run_of_its_own():
     found = Watch()
     for _ in range(2):

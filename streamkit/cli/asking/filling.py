@@ -27,7 +27,7 @@ async def fill(target: Target, run: Run) -> bool:
         Whether the run goes on: all are answered, or the time of one ran out meanwhile.
     """
     for told in [form for form in run.forms if form.status == "waiting"]:
-        form = read(told, run.dialect, await _defaults(target, told, run))
+        form = read(told, run.dialect, await target.defaults(told))
         if form.closed:
             complain(f"{form.title}: {form.closed}")
             return False
@@ -39,20 +39,6 @@ async def fill(target: Target, run: Run) -> bool:
             print_text("\nits time ran out")
             return True
     return True
-
-
-async def _defaults(target: Target, told: HumanInput, run: Run) -> Any:  # noqa: ANN401 - a JSON value
-    """Ask the server what defaults stand for that are variables; without it they are empty."""
-    if run.dialect != "dify" or not told.token:
-        return None
-    from streamkit.clients import DifyClient
-
-    if not isinstance(target.client, DifyClient):
-        return None
-    try:
-        return (await target.client.form(told)).resolved_default_values
-    except UpstreamError:
-        return None
 
 
 async def _answered(target: Target, run: Run, told: HumanInput, form: Form) -> bool:

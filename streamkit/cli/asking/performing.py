@@ -52,6 +52,12 @@ def tape_of(path: Path | None, target: Target) -> Tape:
     return tape
 
 
+def numbered(record: Path, number: int) -> Path:
+    """Return the file of one of several runs."""
+    stem, dot, suffix = record.name.partition(".")
+    return record.with_name(f"{stem}-{number}{dot}{suffix}")
+
+
 async def perform(target: Target, begin: Callable[[], RunStream], show: Show, tape: Tape, *, name: str = "") -> Outcome:
     """Run something to its end, or until somebody leaves it.
 
