@@ -6,6 +6,7 @@ from pathlib import Path
 
 import anyio
 import pytest
+from aiohttp import web
 
 from streamkit import Tap
 from streamkit.cli.asking.apps import App
@@ -14,6 +15,8 @@ from streamkit.errors import DifyError
 from streamkit.recording import Recording
 from streamkit.replay import ReplayServer
 from streamkit.run import stable
+from tests.integration.clients.served import serving as server_of
+from tests.integration.clients.served import streamed
 from tests.viewer.test_sources import beside, until
 from viewer import requested
 from viewer.requested import RequestSource
@@ -158,6 +161,29 @@ async def test_an_agent_of_ragflow_asks_and_goes_on(found):
         await until(lambda: watched.run.status == "succeeded" and not watched.live)
         assert found.runs == [watched]
         assert stated(watched) == stable(folded(*names).snapshot())
+
+
+AGENT = (
+    b'data:{"event":"node_started","message_id":"m","task_id":"t","session_id":"s","created_at":1,'
+    b'"data":{"component_id":"Agent:A","component_name":"A","component_type":"Agent"}}\n\n'
+    b'data:{"event":"workflow_finished","message_id":"m","task_id":"t","session_id":"s","created_at":2,'
+    b'"data":{"inputs":{},"outputs":{"content":"x"},"elapsed_time":1,"created_at":2}}\n\ndata:[DONE]\n\n'
+)
+CALLS = {"code": 0, "data": [{"component_id": "Agent:A", "trace": [{"tool_name": "search", "elapsed_time": 0.5}]}]}
+
+
+async def test_calls_of_tools_which_are_on_no_stream_are_seen(found, tmp_path):
+    async def answer(request):
+        return web.json_response(CALLS) if "/logs/" in request.path else await streamed(request, AGENT)
+
+    async with server_of(answer) as server:
+        source = source_of(server, question=Question(query="why?"), kind="ragflow", agent="a")
+        source._record = tmp_path / "x.skrec"
+        async with beside(source, found):
+            await until(lambda: source.requests and source.requests[0].over.is_set())
+    (watched,) = found.runs
+    assert [log.label for log in watched.run.nodes[0].logs] == ["search"]
+    assert Recording.load(tmp_path / "x.skrec").body == AGENT
 
 
 async def test_it_is_recorded_and_what_is_asked_again_beside_it(found, tmp_path):

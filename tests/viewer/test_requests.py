@@ -153,3 +153,15 @@ async def test_a_run_that_waits_is_left_without_a_question():
         await settled(viewer, lambda: "paused" in viewer.rows[0])
         await viewer.send("q")
         await until(lambda: viewer.app._exit)
+
+
+async def test_what_cannot_be_asked_again_is_told_and_compared_with_nothing():
+    async with serving("wf_iter_seq5") as server, viewed(server) as (viewer, source):
+        await until(lambda: source.requests[0].over.is_set())
+        server.play("wf_iter_seq5", faults=["status=500"])
+        await viewer.press("R")
+        await settled(viewer, lambda: len(viewer.app.session.runs) == 2)
+        await until(lambda: source.requests[1].over.is_set())
+        await viewer.settle()
+        assert "HTTP 500" in viewer.rows[0]
+        assert len(viewer.app.screen_stack) == 1
