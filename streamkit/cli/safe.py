@@ -5,6 +5,7 @@ one character, and bidirectional controls make text read as something else. None
 """
 
 import re
+import unicodedata
 from typing import Final
 
 _SEQUENCES: Final = re.compile(
@@ -16,6 +17,8 @@ _SEQUENCES: Final = re.compile(
 _LINE_ENDS: Final = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")
 _CONTROLS: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _BLANKS: Final = re.compile(r"[ \n]+")
+_NO_BASE: Final = "\u25cc"
+"""What Unicode shows a mark upon that has no letter before it."""
 _JSON_UNSAFE: Final = re.compile(r"[\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 
 
@@ -26,10 +29,14 @@ def safe_text(text: str) -> str:
 
 
 def safe_line(text: str) -> str:
-    """Return text for one line: as `safe_text`, with line ends and runs of blanks as one space."""
+    """Return text for one line: as `safe_text`, with line ends and runs of blanks as one space.
+
+    A mark at its beginning gets a base of its own: else it would change what stands before the text, and its width.
+    """
     if text.isascii() and text.isprintable() and "  " not in text:
         return text.strip()
-    return _BLANKS.sub(" ", safe_text(text)).strip()
+    line = _BLANKS.sub(" ", safe_text(text)).strip()
+    return _NO_BASE + line if unicodedata.category(line[:1] or " ").startswith("M") else line
 
 
 def safe_json(text: str) -> str:

@@ -478,6 +478,13 @@ def test_escapes_that_never_end_cost_linear_time(opening):
     assert len(safe_text(opening * 200_000)) <= 200_000
 
 
+@pytest.mark.parametrize("mark", ["\u0301", "\u093f", "\U0001112c"])
+def test_a_mark_without_a_letter_changes_nothing_before_its_line(mark):
+    assert safe_line(f" {mark}x") == f"\u25cc{mark}x"
+    assert safe_line(f"e{mark}") == f"e{mark}"
+    assert cells(" " + safe_line(mark)) == 1 + cells(safe_line(mark))
+
+
 def test_json_for_a_terminal_is_the_same_json():
     assert safe_json('"\x9b \u202e \x7f \u2028 é"') == '"\\u009b \\u202e \\u007f \\u2028 é"'
 

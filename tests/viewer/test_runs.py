@@ -1,7 +1,7 @@
 """Lines and orders of the list of runs."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from streamkit import Run
@@ -41,6 +41,7 @@ def test_a_line_has_exactly_the_width(name, width, is_plain, is_chosen, part):
     assert not is_plain or text(told).isascii() or not name.isascii()
 
 
+@example("x", "\U0001112c", 20, False)
 @given(st.text() | st.just(HOSTILE), st.text() | st.just(HOSTILE), st.sampled_from(WIDTHS), st.booleans())
 def test_a_line_of_hostile_texts_has_exactly_the_width_and_obeys_nothing(name, problem, width, is_plain):
     told = line(Watched(name, problem=problem), width, PLAIN if is_plain else LOOK, 0.0)
