@@ -25,6 +25,31 @@ class Heard(Struct):
     seconds: float
 
 
+class Chunked:
+    """Takes a body out of the chunks of HTTP."""
+
+    def __init__(self) -> None:
+        self.is_over = False
+        self._left = 0
+        """Bytes of the chunk that are still to come, with the line end behind it."""
+        self._line = b""
+
+    def feed(self, data: bytes) -> bytes:
+        """Return what is in some bytes."""
+        found = []
+        while data and not self.is_over:
+            if self._left:
+                found.append(data[: max(self._left - 2, 0)])
+                data, self._left = data[self._left :], max(self._left - len(data), 0)
+            else:
+                line, is_whole, rest = (self._line + data).partition(b"\r\n")
+                self._line, data = (b"", rest) if is_whole else (line, b"")
+                if is_whole:
+                    size = int(line.partition(b";")[0], 16)
+                    self._left, self.is_over = size + 2, size == 0
+        return b"".join(found)
+
+
 async def ask(port: int, *, streams: int, events: int, rate: float, spread: float = 0.0) -> Heard:
     """Ask for streams, all at once.
 
@@ -46,16 +71,14 @@ async def ask(port: int, *, streams: int, events: int, rate: float, spread: floa
 async def _one(port: int, events: int, rate: float, after: float, latencies: list[float]) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1 << 20)
     writer.write(_REQUEST.format(events=events, rate=rate, after=after).encode())
-    rest = b""
-    while data := await reader.read(1 << 16):
+    await reader.readuntil(b"\r\n\r\n")
+    body, rest = Chunked(), b""
+    while not body.is_over and (data := await reader.read(1 << 16)):
         now = time.monotonic_ns()
-        rest += data
+        rest += body.feed(data)
         end = 0
         for found in _STAMP.finditer(rest):
             latencies.append((now - int(found[1])) / 1e6)
             end = found.end()
-        is_over = b"workflow_finished" in rest and rest.endswith(b"0\r\n\r\n")
         rest = rest[max(end, len(rest) - _LONGEST_EVENT) :]
-        if is_over:
-            break
     writer.close()

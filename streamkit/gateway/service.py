@@ -11,12 +11,13 @@ import anyio
 
 from streamkit.gateway.admin import Admin
 from streamkit.gateway.body import State
-from streamkit.gateway.flight import SPOOL, FlightRecorder
+from streamkit.gateway.flight import FlightRecorder
 from streamkit.gateway.listed import ENDED, Bodies
 from streamkit.gateway.metrics import Gauge, Labels, Metrics
 from streamkit.gateway.proxy import Listener, Proxy
 from streamkit.gateway.server import Address, listening
 from streamkit.gateway.settings import MIB, Settings
+from streamkit.gateway.shelf import SPOOL, Limits
 from streamkit.gateway.spool import Spools
 from streamkit.gateway.tailing import Tails
 from streamkit.gateway.told import Lines
@@ -103,7 +104,7 @@ class Service:
             if flight is not None:
                 stack.callback(flight.close)
             proxy = await stack.enter_async_context(Proxy(plan.settings, listeners=tuple(listeners)))
-            _watch(metrics, proxy, self.bodies, flight, spools)
+            _watch(metrics, proxy, self.bodies, spools)
             front = await stack.enter_async_context(
                 listening(proxy.application(), plan.listen, reuse_port=plan.reuse_port)
             )
@@ -134,18 +135,19 @@ class Service:
         how = self._plan.record
         if how is None:
             return None
-        return FlightRecorder(
-            how.folder, keep=how.keep, sample=how.sample, max_bytes=how.max_bytes, max_seconds=how.max_seconds
-        )
+        return FlightRecorder(keep=how.keep, sample=how.sample)
 
     def _spools(self) -> Spools:
         how = self._plan.record
-        return Spools(how.folder / SPOOL if how is not None else None, retain=ENDED if self._plan.shows_content else 0)
+        retain = ENDED if self._plan.shows_content else 0
+        if how is None:
+            return Spools(retain=retain)
+        folder = how.folder.absolute()
+        limits = Limits(str(folder), how.max_bytes, how.max_seconds)
+        return Spools(folder / SPOOL, retain=retain, limits=limits)
 
 
-def _watch(
-    metrics: Metrics, proxy: Proxy, bodies: Bodies, flight: FlightRecorder | None, spools: Spools | None
-) -> None:
+def _watch(metrics: Metrics, proxy: Proxy, bodies: Bodies, spools: Spools | None) -> None:
     """Show figures of the present moment beside those that were counted."""
 
     def by_state() -> dict[Labels, float]:
@@ -160,12 +162,11 @@ def _watch(
         Gauge("streamkit_drained_streams", "Bodies that no client wants any more.", alone(lambda: proxy.drained))
     )
     metrics.watch(Gauge("streamkit_waiting_runs", "Runs that paused or broke off.", alone(lambda: len(proxy.store))))
-    if flight is not None:
-        metrics.watch(Gauge("streamkit_recordings_kept", "Recordings that stayed.", alone(lambda: flight.kept)))
-        metrics.watch(
-            Gauge("streamkit_recordings_swept", "Recordings that went for room or age.", alone(lambda: flight.swept))
-        )
     if spools is not None:
+        metrics.watch(Gauge("streamkit_recordings_kept", "Recordings that stayed.", alone(lambda: spools.kept)))
+        metrics.watch(
+            Gauge("streamkit_recordings_swept", "Recordings that went for room or age.", alone(lambda: spools.swept))
+        )
         metrics.watch(
             Gauge(
                 "streamkit_recordings_cut",

@@ -20,15 +20,15 @@ class Tails:
     def __init__(self, spools: Spools) -> None:
         """Listen to spools; made in the event loop that will ask."""
         self._loop = asyncio.get_running_loop()
-        self._background = spools.background
+        self._spools = spools
         self._waiting: dict[int, set[anyio.Event]] = {}
         spools.on_news = self._news
 
     async def catch_up(self) -> None:
         """Wait until all that came so far is on the disk."""
         done = anyio.Event()
-        if self._background.submit(lambda: self._loop.call_soon_threadsafe(done.set), 0, always=True):
-            await done.wait()
+        self._spools.when_done(lambda: self._loop.call_soon_threadsafe(done.set))
+        await done.wait()
 
     async def follow(self, body: Body) -> AsyncIterator[bytes]:
         """Yield the recording of a body, as lines of `.skrec` cut anywhere, until its end.
@@ -77,7 +77,7 @@ class Tails:
             self._waiting.pop(id(spool), None)
 
     def _news(self, spool: Spool) -> None:
-        """In the background: a spool grew."""
+        """In another thread: a spool grew."""
         if id(spool) in self._waiting:
             self._loop.call_soon_threadsafe(self._wake, id(spool))
 

@@ -134,6 +134,14 @@ class Recorder:
         """
         self._add(Marker(self._time(at), text))
 
+    def flush(self) -> None:
+        """Hand on what was recorded so far: where not each line goes to the disk at once.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        self._lines.flush()
+
     def close(self, reason: str = "eof", error: str | None = None, at: float | None = None) -> None:
         """Record the end, and close the file. Twice does nothing more.
 

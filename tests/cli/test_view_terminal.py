@@ -251,10 +251,9 @@ def test_a_text_of_several_lines_is_edited_in_the_users_editor(viewer, tmp_path,
     terminal.wait("$EDITOR")
     terminal.press("Yes\x05")
     terminal.wait("here is the editor")
-    terminal.wait("and EDITED by hand")  # the cursor may stand at the word before, painted by itself
-    terminal.settle()  # all of the screen is painted anew
+    terminal.wait("Yes and EDITED by hand")
     terminal.press("\x1b")
-    terminal.settle()
+    terminal.wait(" keys")
     terminal.press("q")
     assert terminal.ends() == 0
     assert terminal.is_as_before

@@ -4,7 +4,7 @@ import asyncio
 import gzip
 import json
 import resource
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 
 import aiohttp
@@ -12,10 +12,11 @@ import pytest
 from yarl import URL
 
 from streamkit import Tap
-from streamkit.gateway.flight import SPOOL, FlightRecorder
+from streamkit.gateway.flight import FlightRecorder
 from streamkit.gateway.proxy import Proxy
 from streamkit.gateway.server import Address, listening
 from streamkit.gateway.settings import Settings
+from streamkit.gateway.shelf import SPOOL, Limits
 from streamkit.gateway.spool import Spools
 from streamkit.gateway.told import Lines
 from streamkit.recording import Recording, Redactor
@@ -43,10 +44,11 @@ async def behind(server, record=None, **settings):
     """A proxy before a replay server; records everything where it is told to."""
     lines = []
     listeners = [Lines(lambda line: lines.append(json.loads(line)))]
-    with Spools(record / SPOOL if record else None) as spools:
-        flight = FlightRecorder(record) if record else None
+    with ExitStack() as stack:
+        flight = FlightRecorder() if record else None
         if flight is not None:
-            listeners = [flight, *listeners, spools]
+            spools = Spools(record / SPOOL, limits=Limits(str(record), 1 << 30, 1e9))
+            listeners = [flight, *listeners, stack.enter_context(spools)]
         async with server.run():
             upstream = URL(server.url)
             async with (

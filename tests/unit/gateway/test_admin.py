@@ -146,7 +146,7 @@ async def test_a_body_is_told_as_a_recording_that_goes_on_while_it_does(said, tm
     await asyncio.sleep(0)
     found.take(CHAT[9000:])
     found.close("eof")
-    found.spool.close("eof")
+    found.spool.close("eof", 1.0)
     status, text, headers = await reading
     assert (status, headers["Content-Type"]) == (200, "application/x-ndjson")
     (tmp_path / "x.skrec").write_text(text)

@@ -1,24 +1,27 @@
 """The flight recorder: every run is spooled, and those that matter stay."""
 
 import os
+import resource
+import signal
 from datetime import UTC, datetime
-from pathlib import Path
 
 import aiohttp
 import pytest
 
-from streamkit.gateway.flight import SPOOL, FlightRecorder
+from streamkit.gateway.flight import FlightRecorder
+from streamkit.gateway.shelf import SPOOL, Limits
 from streamkit.gateway.spool import Spools
 from streamkit.recording import Recording, Redactor
 from streamkit.run import stable
 from streamkit.where import parse
-from tests.unit.gateway.sites import recording, standing
+from tests.unit.gateway.sites import recording, standing, until
 from tests.unit.gateway.test_exchange import RUN, ask, playing, stated
 
 GOOD = recording("dify/wf_iter_fail_par_continue")
 BAD = recording("dify/wf_failed")
 PAUSED = recording("dify/wf_human_1_paused")
 RESUMED = recording("dify/wf_human_2_resumed_approve")
+LARGE = {"max_bytes": 1 << 30, "max_seconds": 1e9}
 KEY = "app-AbCdEfGhIjKlMnOpQrStUvWx"
 
 
@@ -31,11 +34,11 @@ def by_path(bodies):
     return handler
 
 
-async def flown(folder, requests, **how):
+async def flown(folder, requests, limits=None, **how):
     """Send requests through a proxy with a recorder; return the proxy's listener."""
     bodies = {f"/{number}{path}": body for number, (path, body) in enumerate(requests)}
-    flight = FlightRecorder(folder, **how)
-    with Spools(folder / SPOOL) as spools:
+    flight = FlightRecorder(**how)
+    with Spools(folder / SPOOL, limits=Limits(str(folder), **{**LARGE, **(limits or {})})) as spools:
         async with standing(by_path(bodies), flight, spools) as site, aiohttp.ClientSession() as client:
             for path in bodies:
                 method = client.get if path.endswith("/events") else client.post
@@ -57,11 +60,11 @@ def files(folder):
 
 
 async def test_a_run_is_kept_under_its_day_its_app_and_its_status(tmp_path):
-    seen, flight, spools = await flown(tmp_path, [("/console/api/apps/shop/workflows/draft/run", GOOD)])
+    seen, _, spools = await flown(tmp_path, [("/console/api/apps/shop/workflows/draft/run", GOOD)])
     day, run = f"{datetime.now(UTC):%Y-%m-%d}", stated(GOOD)
     assert files(tmp_path) == [f"{day}/shop/{run.status}-{run.id}.skrec"]
     assert seen.body.recording == files(tmp_path)[0]
-    assert (flight.kept, spools.problems) == (1, {})
+    assert (spools.kept, spools.problems) == (1, {})
     path = tmp_path / files(tmp_path)[0]
     assert path.stat().st_mode & 0o777 == 0o600
     kept = Recording.load(path)
@@ -114,11 +117,11 @@ async def test_two_bodies_of_one_name_are_two_files(tmp_path):
 
 async def test_there_is_a_limit_to_all_of_them_and_the_oldest_go(tmp_path):
     runs = [(RUN, GOOD.replace(stated(GOOD).id.encode(), f"{number:036d}".encode())) for number in range(6)]
-    _, flight, _ = await flown(tmp_path, runs, max_bytes=3 * len(GOOD) * 2)
+    _, _, spools = await flown(tmp_path, runs, limits={"max_bytes": 6 * len(GOOD)})
     kept = files(tmp_path)
     assert 1 <= len(kept) < 6
     assert f"{5:036d}" in "".join(kept)
-    assert flight.swept == 6 - len(kept)
+    assert spools.swept == 6 - len(kept)
     assert sum((tmp_path / name).stat().st_size for name in kept) <= 6 * len(GOOD)
 
 
@@ -129,33 +132,47 @@ async def test_what_is_too_old_goes_and_what_is_not_ours_stays(tmp_path):
     os.utime(old, (0, 0))
     (tmp_path / "notes.skrec").write_text("mine")
     os.utime(tmp_path / "notes.skrec", (0, 0))
-    await flown(tmp_path, [(RUN, GOOD)], max_seconds=1000)
+    await flown(tmp_path, [(RUN, GOOD)], limits={"max_seconds": 1000.0})
     assert not old.exists()
     assert (tmp_path / "notes.skrec").exists()
 
 
 async def test_a_disk_that_takes_nothing_is_counted_and_no_stream_feels_it(tmp_path):
     (tmp_path / SPOOL).write_text("a file where a folder should be")
-    seen, flight, spools = await flown(tmp_path, [(RUN, GOOD)])
-    assert seen.body.run.status == stated(GOOD).status
-    assert sum(spools.problems.values()) == 1
-    assert flight.kept == 0
-
-
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
-async def test_a_full_disk_is_counted_and_no_stream_feels_it(tmp_path, monkeypatch):
-    real = os.open
-    monkeypatch.setattr(
-        os, "open", lambda path, *how: real("/dev/full", os.O_WRONLY) if "skrec" in str(path) else real(path, *how)
-    )
     seen, _, spools = await flown(tmp_path, [(RUN, GOOD)])
     assert seen.body.run.status == stated(GOOD).status
-    assert spools.problems == {"not written: no space left on device": 1}
+    assert sum(spools.problems.values()) == 1
+    assert spools.kept == 0
+
+
+@pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="needs Linux")
+async def test_a_full_disk_is_counted_and_no_stream_feels_it(tmp_path):
+    """The system lets the writing process have no file of more than 4 KB, as if there was no more room."""
+    flight, limits = FlightRecorder(), Limits(str(tmp_path), **LARGE)
+    with Spools(tmp_path / SPOOL, limits=limits) as spools:
+        resource.prlimit(spools._scribe._process.pid, resource.RLIMIT_FSIZE, (4096, 4096))
+        async with standing(playing(GOOD), flight, spools) as site, aiohttp.ClientSession() as client:
+            assert await ask(client, site.url) == GOOD
+            assert await ask(client, site.url) == GOOD
+    assert spools.problems == {"not written: file too large": 2}
+
+
+@pytest.mark.skipif(not hasattr(os, "kill"), reason="needs signals")
+async def test_a_writing_process_that_dies_is_counted_and_no_stream_feels_it(tmp_path):
+    flight, limits = FlightRecorder(), Limits(str(tmp_path), **LARGE)
+    with Spools(tmp_path / SPOOL, limits=limits) as spools:
+        async with standing(playing(GOOD), flight, spools) as site, aiohttp.ClientSession() as client:
+            assert await ask(client, site.url) == GOOD
+            os.kill(spools._scribe._process.pid, signal.SIGKILL)
+            spools._scribe._process.wait()
+            assert await ask(client, site.url) == GOOD
+            await until(lambda: spools.problems)
+    assert list(spools.problems) == ["the process that writes recordings ended"]
 
 
 async def test_a_body_that_is_too_long_is_spooled_as_far_as_it_may_be(tmp_path):
-    flight = FlightRecorder(tmp_path)
-    with Spools(tmp_path / SPOOL, body_limit=5_000) as spools:
+    flight, limits = FlightRecorder(), Limits(str(tmp_path), **LARGE)
+    with Spools(tmp_path / SPOOL, limits=limits, body_limit=5_000) as spools:
         async with standing(playing(GOOD), flight, spools) as site, aiohttp.ClientSession() as client:
             assert await ask(client, site.url) == GOOD
             await site.proxy.finish()
@@ -168,8 +185,8 @@ async def test_a_body_that_is_too_long_is_spooled_as_far_as_it_may_be(tmp_path):
 
 
 async def test_names_from_outside_lead_nowhere(tmp_path):
-    flight = FlightRecorder(tmp_path)
-    with Spools(tmp_path / SPOOL) as spools:
+    flight, limits = FlightRecorder(), Limits(str(tmp_path), **LARGE)
+    with Spools(tmp_path / SPOOL, limits=limits) as spools:
         settings = {"apps": {"a": "../../x/\x00y"}}
         body = GOOD.replace(stated(GOOD).id.encode(), b"../../../../etc/passwd/aaaaaaaaaaaaa")
         async with standing(playing(body), flight, spools, **settings) as site, aiohttp.ClientSession() as client:

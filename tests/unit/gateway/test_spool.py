@@ -1,5 +1,7 @@
 """Bodies on the disk while they pass: masked, timed, and gone when nobody needs them."""
 
+import os
+import signal
 import threading
 from pathlib import Path
 
@@ -8,7 +10,7 @@ import pytest
 
 from streamkit.gateway.spool import Spools
 from streamkit.recording import Recording
-from tests.unit.gateway.sites import recording, standing
+from tests.unit.gateway.sites import recording, standing, until
 from tests.unit.gateway.test_exchange import RUN, ask, playing
 
 BODY = recording("dify/wf_iter_fail_par_continue")
@@ -18,7 +20,7 @@ KEY = "app-AbCdEfGhIjKlMnOp"
 def flush(spools):
     """Wait until all that was given is done."""
     done = threading.Event()
-    spools.background.submit(done.set, 0, always=True)
+    spools.when_done(done.set)
     assert done.wait(10)
 
 
@@ -85,21 +87,30 @@ async def test_what_has_no_room_beside_others_is_cut_and_counted(tmp_path):
     assert spools.problems == {"no room beside all others": 2}
 
 
+@pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="needs signals")
 async def test_a_disk_that_is_too_slow_loses_a_recording_and_holds_nobody_up(tmp_path):
-    gate = threading.Event()
-    with Spools(tmp_path / "spool", retain=1) as spools:
-        spools.background._limit = 1000
-        spools.background.submit(lambda: gate.wait(10), 0)
-        rest = iter([BODY])
-
-        async def handler(request):
-            return await playing(next(rest))(request)
-
-        async with standing(handler, spools) as site, aiohttp.ClientSession() as client:
-            assert await ask(client, site.url) == BODY  # while the disk does nothing
-            gate.set()
+    long = BODY * 40
+    with Spools(tmp_path / "spool", retain=1, backlog=100_000) as spools:
+        process = spools._scribe._process.pid
+        flush(spools)  # it has begun
+        async with standing(playing(long), spools) as site, aiohttp.ClientSession() as client:
+            os.kill(process, signal.SIGSTOP)
+            assert await ask(client, site.url) == long  # while nothing is written
+            os.kill(process, signal.SIGCONT)
             flush(spools)
     assert spools.problems == {"faster than the disk": 1}
+
+
+async def test_a_process_that_died_is_started_again_and_the_next_body_is_whole(tmp_path, monkeypatch):
+    monkeypatch.setattr("streamkit.gateway.spool._RESTART", 0.0)
+    with Spools(tmp_path / "spool", retain=3) as spools:
+        (first,) = await spooled(spools, BODY)
+        spools._scribe._process.kill()
+        await until(lambda: spools.is_dead)
+        (second,) = await spooled(spools, BODY)
+        assert Recording.load(first).body == Recording.load(second).body == BODY
+    assert spools.problems == {}
+    assert not second.exists()
 
 
 async def test_without_a_folder_there_is_a_temporary_one_and_it_goes():

@@ -45,6 +45,16 @@ def test_what_comes_is_written_with_its_time(tmp_path, redact):
     ]
 
 
+def test_what_was_handed_on_can_be_read(tmp_path):
+    path = tmp_path / "x.skrec"
+    recorder = Recorder(path, Header(), live=False)
+    recorder.write(b"data: 1\n\n", at=0.5)
+    assert path.read_bytes() == b""
+    recorder.flush()
+    assert Recording.load(path).body == b"data: 1\n\n"
+    recorder.close()
+
+
 def test_the_header_is_the_first_line_and_knows_when_it_was_made(tmp_path):
     header = Header(Source("dify", "POST", "https://dify.example/v1/chat-messages"), Request(body={"query": "Hi"}))
     with Recorder(tmp_path / "x.skrec", header):
