@@ -1,6 +1,8 @@
 """Streams through relays, beside each other: `python -m benchmarks.relay`.
 
-Two loads, each through every relay in turn, over and over; of the rounds the median counts.
+Two loads, each through every relay in turn, over and over; of the rounds the median counts. On a machine that is a guest,
+others take the processors away for a while: a round that lost more than a hundredth of them is measured again, up to
+three times, and the one that lost least counts.
 
 * paced: 200 streams of 20 events a second, as a busy gateway has them. CPU for each event, how much later it comes
   than without a relay, memory for each stream.
@@ -18,15 +20,21 @@ import click
 import msgspec
 from msgspec import Struct
 
-from benchmarks.relay.asking import Heard, ask
-from benchmarks.relay.relays import RELAYS, Relay, server
+from benchmarks.relay.asking import ask
+from benchmarks.relay.relays import RELAYS, Relay, Start, server
 from benchmarks.viewer.judged import quantile
+
+
+_QUIET = 0.01
+_ATTEMPTS = 4
 
 
 class Round(Struct):
     """One load through one relay, once."""
 
     relay: str
+    stolen: float
+    """Of all processors, what others on the host took while it was paced."""
     lost: int
     cpu_us: float
     """Microseconds of CPU for each event, paced."""
@@ -49,29 +57,34 @@ async def measured(name: str, relay: Relay, *, streams: int, rate: float, second
     idle = relay.used()
     asking = asyncio.ensure_future(ask(relay.port, streams=streams, events=int(rate * seconds), rate=rate, spread=1.0))
     await asyncio.sleep(1.0 + seconds * 0.8)
-    open_now = relay.used()
+    memory = relay.used().memory - idle.memory
     paced = await asking
     after = relay.used()
     burst = await ask(relay.port, streams=8, events=flood // 8, rate=0)
-    end = relay.used()
-    return _round(
-        name, paced, burst, after.cpu - idle.cpu, end.cpu - after.cpu, (open_now.memory - idle.memory) / streams
-    )
-
-
-def _round(name: str, paced: Heard, burst: Heard, cpu: float, burst_cpu: float, memory: float) -> Round:
-    events = max(len(paced.latencies), 1)
+    burst_cpu = relay.used().cpu - after.cpu
+    cpu = after.cpu - idle.cpu
     return Round(
         relay=name,
+        stolen=(after.stolen - idle.stolen) / paced.seconds,
         lost=paced.lost + burst.lost,
-        cpu_us=cpu / events * 1e6,
+        cpu_us=cpu / max(len(paced.latencies), 1) * 1e6,
         busy=cpu / paced.seconds,
         p50=quantile(paced.latencies, 0.5),
         p99=quantile(paced.latencies, 0.99),
-        stream_kb=memory / 1024,
+        stream_kb=memory / streams / 1024,
         flood=len(burst.latencies) / burst.seconds,
         flood_cpu=len(burst.latencies) / burst_cpu if burst_cpu else 0.0,
     )
+
+
+def quietest(name: str, start: Start, upstream: int, **load: float) -> Round:
+    """Measure a relay until the host leaves it alone, or often enough."""
+    rounds: list[Round] = []
+    while len(rounds) < _ATTEMPTS and (not rounds or rounds[-1].stolen > _QUIET):
+        with tempfile.TemporaryDirectory(prefix="relay-") as folder, start(upstream, Path(folder)) as relay:
+            rounds.append(asyncio.run(measured(name, relay, **load)))
+            print(rounds[-1], file=sys.stderr)
+    return min(rounds, key=lambda each: each.stolen)
 
 
 class Result(Struct):
@@ -124,10 +137,8 @@ def main(
     with server() as upstream:
         for _ in range(rounds):
             for name, start in chosen.items():
-                with tempfile.TemporaryDirectory(prefix="relay-") as folder, start(upstream, Path(folder)) as relay:
-                    how = {"streams": streams, "rate": rate, "seconds": seconds, "flood": flood}
-                    found[name].append(asyncio.run(measured(name, relay, **how)))
-                    print(f"{name}: {found[name][-1]}", file=sys.stderr)
+                load = {"streams": streams, "rate": rate, "seconds": seconds, "flood": flood}
+                found[name].append(quietest(name, start, upstream, **load))
     results = [median(of_relay) for of_relay in found.values()]
     beside = ratios(found) if {"bare relay", "relay with a tap"} <= found.keys() else {}
     if as_json:

@@ -50,6 +50,8 @@ class Used(Struct):
     """Seconds."""
     memory: int
     """Bytes that are resident."""
+    stolen: float
+    """Seconds for which others on the host had the processors of this machine, on average of them."""
 
 
 class Relay(Struct):
@@ -62,9 +64,9 @@ class Relay(Struct):
     def used(self) -> Used:
         """Look at the process and its children."""
         if self.pid is None:
-            return Used(0.0, 0)
+            return Used(0.0, 0, _stolen())
         pids = [self.pid, *_children(self.pid)]
-        return Used(sum(map(_cpu, pids)), sum(map(_memory, pids)))
+        return Used(sum(map(_cpu, pids)), sum(map(_memory, pids)), _stolen())
 
 
 Start = Callable[[int, Path], "contextmanager[Relay]"]
@@ -82,6 +84,11 @@ def _cpu(pid: int) -> float:
 
 def _memory(pid: int) -> int:
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE
+
+
+def _stolen() -> float:
+    fields = Path("/proc/stat").read_text().partition("\n")[0].split()
+    return int(fields[8]) / _TICK / (os.cpu_count() or 1)
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """The server of the benchmark, in a process of its own: `POST /v1/workflows/run?events=N&rate=R&after=S`.
 
-It sends a run of so many events, R a second, beginning S seconds after the request; with R = 0 as fast as they are
-taken. The text of an event is when it was sent, in nanoseconds of the clock that all processes of the machine share.
+It sends a run of one node that writes so many tokens, R a second, beginning S seconds after the request; with R = 0 as
+fast as they are taken. A token is when it was sent, in nanoseconds of the clock that all processes of the machine share.
 Plain asyncio, so that it costs little beside what is measured.
 """
 
@@ -15,6 +15,11 @@ _HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream; charset=utf-8\r\nT
 _RUN = b'"workflow_run_id":"5f3c0f6e-6a55-4b4c-9d6e-%012d","task_id":"0d8c3a51-7f0f-4f63-8d7d-%012d"'
 _STARTED = (
     b'data: {"event":"workflow_started",%b,"data":{"id":"r","workflow_id":"w","inputs":{},"created_at":1776000000}}\n\n'
+)
+_NODE = b'"id":"e","node_id":"1775628341312","node_type":"llm","title":"LLM","index":1,"created_at":1776000000'
+_NODE_STARTED = b'data: {"event":"node_started",%b,"data":{' + _NODE + b"}}\n\n"
+_NODE_FINISHED = (
+    b'data: {"event":"node_finished",%b,"data":{' + _NODE + b',"status":"succeeded","elapsed_time":5.0}}\n\n'
 )
 _CHUNK = b'data: {"event":"text_chunk",%b,"data":{"text":"%b","from_variable_selector":["1775628341312","text"]}}\n\n'
 _FINISHED = (
@@ -59,12 +64,12 @@ class Server:
         events, rate, after = (float(query[name][0]) for name in ("events", "rate", "after"))
         self._runs += 1
         run = _RUN % (self._runs, self._runs)
-        writer.write(_HEAD + _http_chunk(_STARTED % run))
+        writer.write(_HEAD + _http_chunk(_STARTED % run + _NODE_STARTED % run))
         if rate:
             await self._paced(run, int(events), rate, after, writer)
         else:
             await self._at_full_speed(run, int(events), writer)
-        writer.write(_http_chunk(_FINISHED % run) + b"0\r\n\r\n")
+        writer.write(_http_chunk(_NODE_FINISHED % run + _FINISHED % run) + b"0\r\n\r\n")
         await writer.drain()
 
     async def _paced(self, run: bytes, events: int, rate: float, after: float, writer: asyncio.StreamWriter) -> None:
