@@ -24,7 +24,6 @@ from benchmarks.relay.asking import ask
 from benchmarks.relay.relays import RELAYS, Relay, Start, server
 from benchmarks.viewer.judged import quantile
 
-
 _QUIET = 0.01
 _ATTEMPTS = 4
 

@@ -12,6 +12,7 @@ from typing import Final, Literal, NamedTuple, Protocol
 from streamkit.gateway.asked import Asked, redactor
 from streamkit.gateway.coding import Decode, UnknownCoding, decoder
 from streamkit.gateway.names import AppNames
+from streamkit.gateway.observer import place_of
 from streamkit.gateway.opening import Opening
 from streamkit.gateway.recognise import Route
 from streamkit.gateway.spent import Spent
@@ -267,13 +268,4 @@ class Body:
         if self._tap is not None:
             self._tap.run.report("observer-error", type(error).__name__)
         if self.errors == 1:
-            _LOG.warning("could not observe body %s, which was passed on: %s", self.handle, _place(error))
-
-
-def _place(error: Exception) -> str:
-    """Return what kind of error it is, and where it arose."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    where = f" at {trace.tb_frame.f_globals.get('__name__')}:{trace.tb_lineno}" if trace is not None else ""
-    return f"{type(error).__name__}{where}"
+            _LOG.warning("could not observe body %s, which was passed on: %s", self.handle, place_of(error))

@@ -46,7 +46,16 @@ def test_each_relay_loses_nothing_and_gives_its_figures(name, upstream, tmp_path
 def test_of_several_rounds_the_median_counts_and_a_tap_is_beside_a_bare_relay():
     def a_round(name, cpu):
         return Round(
-            name, stolen=0.0, lost=1, cpu_us=cpu, busy=0.5, p50=1.0, p99=cpu, stream_kb=1.0, flood=100 / cpu, flood_cpu=100 / cpu
+            name,
+            stolen=0.0,
+            lost=1,
+            cpu_us=cpu,
+            busy=0.5,
+            p50=1.0,
+            p99=cpu,
+            stream_kb=1.0,
+            flood=100 / cpu,
+            flood_cpu=100 / cpu,
         )
 
     bare, tap = [a_round("a", cpu) for cpu in (10, 30, 20)], [a_round("b", cpu) for cpu in (20, 40, 25)]
