@@ -26,6 +26,7 @@ from streamkit.clients.answer import Received
 from streamkit.clients.dify.runs import DifyRun
 from streamkit.clients.operation import Call
 from streamkit.clients.origin import OneBody, Origin
+from streamkit.clients.secret import Hiding
 
 _RUNS: Final = ("/chat-messages", "/completion-messages", "/run", "/completions", "/completion", "/events", "/ask")
 """How paths end on which something runs."""
@@ -133,7 +134,8 @@ def _call(line: CurlLine, target: Target) -> Call:
 
 def _print(received: Received) -> None:
     if not received.is_json:
-        sys.stdout.buffer.write(received.body)
+        hiding = Hiding(received.key)
+        sys.stdout.buffer.write(hiding.feed(received.body) + hiding.close())
         return
     out = JsonLines()
     try:

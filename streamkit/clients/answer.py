@@ -35,6 +35,14 @@ class Received(NamedTuple):
         """Return the exception that says what came in place of an answer."""
         return UnexpectedAnswer(self.status, self.content_type, self.start)
 
+    def without_key(self) -> "Received":
+        """Return it as whoever asked may see it: JSON without the key. Files are as they came."""
+        return self._replace(body=self.text.encode()) if self.is_json and self._repeats_key else self
+
+    @property
+    def _repeats_key(self) -> bool:
+        return self.key is not None and self.key.reveal().encode() in self.body
+
     @property
     def text(self) -> str:
         """All of it as text, without the key."""

@@ -8,11 +8,11 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Final
 
 import anyio
-from aiohttp import ClientResponse
+from aiohttp import ClientError, ClientResponse
 
 from streamkit.clients.answer import Received
 from streamkit.clients.operation import Call
-from streamkit.clients.secret import Secret
+from streamkit.clients.secret import Hiding, Secret
 from streamkit.errors import NotAnEventStream, Refused
 
 _LARGEST_REFUSAL: Final = 1024 * 1024
@@ -25,14 +25,22 @@ Refusal = Callable[[Received], Refused | None]
 
 
 class Body:
-    """A body that is read once."""
+    """A body that is read once, without the key that it was asked for with."""
 
-    def __init__(self, call: Call, response: ClientResponse, chunks: AsyncIterator[bytes], head: bytes = b"") -> None:
+    def __init__(
+        self,
+        call: Call,
+        response: ClientResponse,
+        chunks: AsyncIterator[bytes],
+        head: bytes = b"",
+        key: Secret | None = None,
+    ) -> None:
         self.call = call
         """What was asked."""
         self._response = response
         self._chunks = chunks
         self._head = head
+        self._hiding = Hiding(key)
 
     @property
     def status(self) -> int:
@@ -61,6 +69,17 @@ class Body:
             aiohttp.ClientError: it broke off.
             OSError: so did the network.
         """
+        try:
+            while piece := await self._piece():
+                if told := self._hiding.feed(piece):
+                    return told
+        except (ClientError, OSError):
+            if rest := self._hiding.close():
+                return rest  # it came before the break, which the next call raises again
+            raise
+        return self._hiding.close()
+
+    async def _piece(self) -> bytes:
         if self._head:
             head, self._head = self._head, b""
             return head
@@ -93,17 +112,17 @@ async def body_of(
         chunks = aiter(response.content.iter_any())
         content_type = response.headers.get("Content-Type", "").lower()
         if response.status < _OK and "text/event-stream" in content_type:
-            return Body(call, response, chunks)
+            return Body(call, response, chunks, key=key)
         with anyio.fail_after(limit):
             head = await anext(chunks, b"")
             if response.status < _OK and head.lstrip().startswith(_FIELDS):
-                return Body(call, response, chunks, head)
+                return Body(call, response, chunks, head, key)
             received = Received(response.status, content_type, await _rest(head, chunks), key)
         refused = refusal(received)
         if refused is not None:
             raise refused
         if received.is_json and received.body:  # a blocking answer: a run in one document
-            return Body(call, response, chunks, received.body)
+            return Body(call, response, chunks, received.body, key)
         raise NotAnEventStream(received.status, received.content_type, received.start)
     except BaseException:
         response.close()

@@ -99,6 +99,7 @@ class Connection:
                     pieces.append(piece)
                     seen += len(piece)
         received = Received(response.status, response.headers.get("Content-Type", ""), b"".join(pieces), self.key)
+        received = received.without_key()
         if self.on_exchange is not None:
             self.on_exchange(call, received, str(url_of(self.base, call.path, call.query)))
         return received

@@ -96,11 +96,20 @@ class RunStream:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        goes_on = not self._is_over and self.run.status == "running"
-        if self._body is not None:
-            self._end_body("cancelled")
-        if goes_on and self._stop_if_left:
-            await self._last_words()
+        goes_on = self._goes_on
+        try:
+            if self._body is not None:
+                self._end_body("cancelled")
+        finally:
+            if goes_on and self._stop_if_left:
+                await self._last_words()
+
+    @property
+    def _goes_on(self) -> bool:
+        """Whether the run goes on at the server, as far as is known: also where its body broke off."""
+        if self._is_over or self.run.ended_by_server:
+            return False
+        return self.run.status != "paused" or self._origin.goes_on(self.run)
 
     def __aiter__(self) -> Self:
         return self

@@ -17,8 +17,6 @@ from streamkit.recording import Header, Recorder, Request, Response, Source
 from streamkit.run.payload import Json, loads
 
 _LARGEST_EXCHANGE: Final = 1024 * 1024
-_SHORTEST_KEY: Final = 8
-"""A shorter key is a word, as tests have it: it would be masked wherever it stands. In its own header it is anyway."""
 _SUFFIXES: Final = (".skrec.zst", ".skrec")
 
 
@@ -107,8 +105,7 @@ class FileTape(Tape):
         """The files that were made so far."""
         self._path = Path(path)
         self._kind = kind
-        known = [secret.reveal() for secret in secrets if secret is not None]
-        self._secrets = [secret for secret in known if len(secret) >= _SHORTEST_KEY]
+        self._secrets = [secret.reveal() for secret in secrets if secret is not None and not secret.is_word]
         self._overwrite = overwrite
         self._recorder: Recorder | None = None
         self._waiting: list[tuple[Request, Response]] = []

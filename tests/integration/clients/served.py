@@ -18,6 +18,12 @@ class Served:
         self.asked: list[tuple[str, str]] = []
         """Method and path of each request, in order."""
         self.url = ""
+        self.runner: web.AppRunner | None = None
+
+    @property
+    def connections(self) -> int:
+        """How many connections are open."""
+        return len(self.runner.server.connections) if self.runner and self.runner.server else 0
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         self.asked.append((request.method, request.path))
@@ -35,6 +41,7 @@ async def serving(handler: Handler) -> AsyncIterator[Served]:
     app.router.add_route("*", "/{path:.*}", served.handle)
     runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.1)
     await runner.setup()
+    served.runner = runner
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
     host, port = runner.addresses[0][:2]

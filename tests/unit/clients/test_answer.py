@@ -17,7 +17,7 @@ class Thing(Answer, frozen=True):
 
 
 def received(body: bytes, status: int = 200, content_type: str = "application/json") -> Received:
-    return Received(status, content_type, body, Secret("app-key"))
+    return Received(status, content_type, body, Secret("app-0123456789"))
 
 
 def read(kind: Any, body: bytes) -> Any:
@@ -81,10 +81,16 @@ def test_what_is_no_answer_says_what_it_is(body):
 
 
 def test_a_key_that_a_server_repeats_is_in_no_message():
-    page = received(b"<html>you said app-key</html>", 200, "text/html")
+    page = received(b"<html>you said app-0123456789</html>", 200, "text/html")
     assert page.start == "<html>you said [hidden]</html>"
-    assert "app-key" not in str(page.unexpected())
-    assert received(b'{"message":"bad: app-key"}').object == {"message": "bad: [hidden]"}
+    assert "app-0123456789" not in str(page.unexpected())
+    assert received(b'{"message":"bad: app-0123456789"}').object == {"message": "bad: [hidden]"}
+
+
+def test_json_is_told_without_the_key_and_a_file_as_it_came():
+    assert received(b'{"name":"App of app-0123456789"}').without_key().body == b'{"name":"App of [hidden]"}'
+    assert received(b'{"name":"\xff"}').without_key().body == b'{"name":"\xff"}'
+    assert received(b"app-0123456789", content_type="text/plain").without_key().body == b"app-0123456789"
 
 
 def test_what_is_no_object_has_no_fields():

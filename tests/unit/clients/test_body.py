@@ -12,6 +12,7 @@ from tests.integration.clients.served import serving, streamed
 
 CALL = Call("POST", "/run")
 FRAME = b'data: {"event":"message_end"}\n\n'
+KEY = "app-0123456789"
 
 
 def refusal(received):
@@ -21,7 +22,7 @@ def refusal(received):
 async def read(handler, limit=2.0):
     async with serving(handler) as served, ClientSession() as session:
         response = await session.post(served.url)
-        body = await body_of(CALL, response, refusal, limit, Secret("app-key"))
+        body = await body_of(CALL, response, refusal, limit, Secret(KEY))
         pieces = []
         try:
             while piece := await body.read():
@@ -78,7 +79,7 @@ async def test_what_is_no_stream_says_what_it_is(body, content_type):
 @pytest.mark.parametrize("content_type", ["application/json", "text/html", "text/event-stream"])
 async def test_a_refusal_is_one_whatever_it_is_called(content_type):
     with pytest.raises(DifyError) as raised:
-        await read(answering(b"no: app-key", content_type, 502))
+        await read(answering(f"no: {KEY}".encode(), content_type, 502))
     assert (raised.value.status, raised.value.message) == (502, "no: [hidden]")
 
 
@@ -111,6 +112,32 @@ async def test_a_body_that_breaks_off_is_an_error_of_the_network():
 
     with pytest.raises(ClientPayloadError):
         await read(cut)
+
+
+@pytest.mark.parametrize("content_type", ["text/event-stream", "text/plain", "application/json"])
+async def test_a_key_that_a_server_repeats_is_hidden(content_type):
+    start = b"data: " if content_type != "application/json" else b""
+    told = await read(answering(start + f'{{"error":"no such key: {KEY}"}}\n\n'.encode(), content_type))
+    assert KEY.encode() not in told
+    assert told.startswith(start + b'{"error":"no such key: REDACTED')
+
+
+async def test_what_may_be_the_beginning_of_a_key_is_not_lost_where_a_body_breaks_off():
+    async def cut(request):
+        response = await streamed(request, b"data: an a")
+        await told.wait()
+        request.transport.close()
+        return response
+
+    told = anyio.Event()
+    async with serving(cut) as served, ClientSession() as session:
+        body = await body_of(CALL, await session.post(served.url), refusal, 1, Secret(KEY))
+        assert await body.read() == b"data: an "
+        told.set()
+        assert await body.read() == b"a"
+        with pytest.raises(ClientPayloadError):
+            await body.read()
+        body.close()
 
 
 async def test_what_was_asked_and_answered_is_kept_for_a_recording():
