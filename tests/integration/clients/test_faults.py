@@ -6,15 +6,19 @@ import anyio
 import pytest
 
 from streamkit import Tap
-from streamkit.clients import DifyClient, Patience, RAGFlowClient
-from streamkit.errors import DifyError, Interrupted, RAGFlowError
+from streamkit.clients import DifyClient, ParadigmClient, Patience, RAGFlowClient
+from streamkit.errors import DifyError, Interrupted, ParadigmError, RAGFlowError, Refused, ReplayError, UpstreamError
 from streamkit.replay import ReplayServer
+from streamkit.replay.faults import Fault
 from streamkit.run import Run, stable
 
 FIXTURES = Path(__file__).parents[3] / "fixtures"
 QUICK = Patience(answer=3, silence=0.3, progress=1, linger=0.1, attempts=3, first_delay=0.001, longest_delay=0.01)
 WORKFLOW, CHATFLOW, CHAT = "wf_iter_seq5", "chat_simple", "chat_app_plain"
+COMPLETION = "completion_plain"
 AGENT, RAG = "simple_message", "chat_kb_delta_final_reference"
+MODEL, DOCUMENT = "openai_compatible", "38_lighton_chatflow_response"
+CLIENTS = {"dify": DifyClient, "ragflow": RAGFlowClient, "openai": ParadigmClient, "lighton": ParadigmClient}
 BREAKS = [
     "cut-after=0",
     "cut-after=1500",
@@ -26,11 +30,11 @@ BREAKS = [
 
 
 def path_of(name: str) -> Path:
-    return next(path for vendor in ("dify", "ragflow") for path in [FIXTURES / vendor / f"{name}.sse"] if path.exists())
+    return next(path for path in FIXTURES.rglob(f"{name}.*") if ".golden" not in path.name)
 
 
 def folded(name: str) -> Run:
-    tap = Tap()
+    tap = Tap("auto")
     tap.feed(path_of(name).read_bytes())
     tap.close()
     return tap.run
@@ -45,7 +49,7 @@ class Played:
         self.stream = None
 
     async def with_fault(self, fault: str, patience: Patience = QUICK) -> Run:
-        kind = DifyClient if path_of(self.name).parts[-2] == "dify" else RAGFlowClient
+        kind = CLIENTS[path_of(self.name).relative_to(FIXTURES).parts[0]]
         self.server.add_fault(fault)
         with anyio.fail_after(15):
             async with self.server.run(), kind(self.server.url, "key", patience=patience) as client:
@@ -56,12 +60,15 @@ class Played:
     async def _ask(self, client):
         if isinstance(client, DifyClient):
             return client.stream(None if await client.mode() == "workflow" else "hello")
+        if isinstance(client, ParadigmClient):
+            messages = [{"role": "user", "content": "hello"}]
+            return client.stream_chatflow("hello") if self.name == DOCUMENT else client.stream(messages, model="m")
         which = {"agent": "a"} if self.name == AGENT else {"chat": "c"}
         return client.stream("hello", **which)
 
     def posts(self) -> list[str]:
         """The POSTs that ran something."""
-        runs = ("/run", "-messages", "/completions")
+        runs = ("/run", "-messages", "/completions", "/chatflows/")
         return [one.path for one in self.server.requests if one.method == "POST" and one.path.endswith(runs)]
 
 
@@ -170,3 +177,87 @@ async def test_frames_that_are_lost_or_come_twice_break_nothing(fault):
     run = await played.with_fault(fault)
     assert run.status == "succeeded"
     assert len(played.posts()) == 1
+
+
+# ---- every fault, on every kind of app
+
+APPS = [WORKFLOW, CHATFLOW, CHAT, COMPLETION, AGENT, RAG, MODEL, DOCUMENT]
+RESUMED = [WORKFLOW, CHATFLOW]
+"""What Dify tells again, from where it broke off or from its records."""
+FAULTS = {
+    "cut-after": "={half}",
+    "cut-before": "={frame}",
+    "stall-after": "={half}",
+    "stall-before": "={frame}",
+    "reset-after": "={half}",
+    "reset-before": "={frame}",
+    "status": "=429",
+    "html": "=502",
+    "slow-headers": "=30",
+    "drop": "={frame}",
+    "duplicate": "={frame}",
+    "gzip": "",
+    "content-type": "=text/plain",
+}
+"""Each with what it is given: half of the body, a frame in the middle of it."""
+CASES = [(app, fault) for app in APPS for fault, where in FAULTS.items() if app != DOCUMENT or "frame" not in where]
+"""A document has no frames."""
+
+
+def test_each_fault_that_the_server_knows_is_tried():
+    with pytest.raises(ReplayError) as raised:
+        Fault.parse("unknown")
+    assert str(raised.value).partition("is none of ")[2].split(", ") == list(FAULTS)
+
+
+@pytest.mark.parametrize(("name", "fault"), CASES)
+async def test_no_fault_makes_a_client_hang_or_ask_twice(name, fault):
+    body = path_of(name).read_bytes()
+    text = fault + FAULTS[fault].format(half=len(body) // 2, frame=max(body.count(b"\n\n") // 2, 2))
+    played = Played(name)
+    try:
+        run = await played.with_fault(text, Patience(answer=0.3) if fault == "slow-headers" else QUICK)
+    except UpstreamError as error:
+        assert type(error) is raised_by(name, fault)
+    else:
+        assert run.status == status_after(name, fault)
+        assert run.text or run.outputs or run.status == "interrupted"
+    assert len(played.posts()) == 1
+
+
+def raised_by(name: str, fault: str) -> type[UpstreamError] | None:
+    if fault in ("status", "html"):
+        kind = CLIENTS[path_of(name).relative_to(FIXTURES).parts[0]]
+        return {DifyClient: DifyError, RAGFlowClient: RAGFlowError, ParadigmClient: ParadigmError}[kind]
+    is_broken = name == DOCUMENT and fault in ("cut-after", "stall-after", "reset-after")
+    return Interrupted if fault == "slow-headers" or is_broken else None
+
+
+def status_after(name: str, fault: str) -> str | None:
+    if raised_by(name, fault):
+        return None
+    is_broken = fault.partition("-")[0] in ("cut", "stall", "reset")
+    return "interrupted" if is_broken and name not in RESUMED else "succeeded"
+
+
+@pytest.mark.parametrize(
+    "fault", ["cut-after=900", "stall-after=900", "reset-after=900", "status=503", "slow-headers=30"]
+)
+async def test_an_answer_to_a_form_is_not_sent_twice(fault):
+    """RAGFlow's answer is the request in which its run goes on."""
+    server = ReplayServer([path_of("fillup_1_pause"), path_of("fillup_2_resume")])
+    patience = Patience(answer=0.3, silence=0.3, linger=0.1)
+    with anyio.fail_after(15):
+        async with server.run(), RAGFlowClient(server.url, "key", patience=patience) as client:
+            async with client.stream("trip to Oslo", agent="a") as stream:
+                run = await stream.finish()
+            answer = {field["key"]: field.get("value") or "by train" for field in run.forms[0].inputs}
+            server.add_fault(fault)
+            try:
+                async with client.resume(run, answer, agent="a") as stream:
+                    await stream.finish()
+            except (Refused, Interrupted):
+                assert run.status == "paused"  # as it was: the caller may ask, and nobody did
+            else:
+                assert run.status == "interrupted"
+    assert [one.method for one in server.requests] == ["POST", "POST"]

@@ -7,7 +7,7 @@ import anyio
 import pytest
 
 from streamkit import Tap
-from streamkit.clients import DifyClient, Patience, RAGFlowClient
+from streamkit.clients import DifyClient, ParadigmClient, Patience, RAGFlowClient
 from streamkit.clients.client import Client
 from streamkit.errors import RAGFlowError
 from streamkit.recording import Recording
@@ -17,22 +17,30 @@ from streamkit.testing import recordings
 
 FIXTURES = Path(__file__).parents[3] / "fixtures"
 QUICK = Patience(linger=0.2, attempts=1)
+
+
+def is_a_body(path: Path) -> bool:
+    return path.suffix == ".sse" or (path.suffix == ".json" and not path.name.endswith(".golden.json"))
+
+
 REFUSED = "missing_agent_json_not_sse"
 """RAGFlow's 200 with a JSON that says no: an exception, and no run."""
 
+NO_RUNS = {REFUSED, "36_http200_json_error_instead_of_sse", "agent-unknown"}
+OF_A_CONSOLE = {"datasource_failed", "21_pipeline_datasource_node_run"}
+"""Of a data source: the console runs them, and no path of the service API does."""
 OTHER_DOORS = ("/v1/canvas/", "/api/v1/chatbots/", "/v1/workflow/")
 """Paths of recordings that belong to web pages and take no API key, or on which a run only goes on: see `test_forms`."""
 
-FILES = [
-    *sorted(
-        path for vendor in ("dify", "ragflow") for path in (FIXTURES / vendor).glob("*.sse") if path.stem != REFUSED
-    ),
-    *[
-        bundled.path
-        for bundled in (*recordings("dify"), *recordings("ragflow"))
-        if not (bundled.recording.header.source.url or "").startswith(OTHER_DOORS) and bundled.name != "agent-unknown"
-    ],
+VENDORS = ("dify", "ragflow", "openai", "lighton")
+PLAIN = [path for vendor in VENDORS for path in sorted((FIXTURES / vendor).rglob("*")) if is_a_body(path)]
+BUNDLED = [
+    bundled.path
+    for vendor in ("dify", "ragflow", "openai")
+    for bundled in recordings(vendor)
+    if not (bundled.recording.header.source.url or "").startswith(OTHER_DOORS)
 ]
+FILES = [path for path in [*PLAIN, *BUNDLED] if path.name.partition(".")[0] not in NO_RUNS | OF_A_CONSOLE]
 
 
 def name_of(path: Path) -> str:
@@ -56,7 +64,9 @@ def link(path: Path, folder: Path) -> Path:
 def client_of(run: Run, url: str, name: str) -> Client:
     if run.dialect == "dify":
         return DifyClient(url, name, patience=QUICK)
-    return RAGFlowClient(url, name, patience=QUICK)
+    if run.dialect == "ragflow":
+        return RAGFlowClient(url, name, patience=QUICK)
+    return ParadigmClient(url, name, patience=QUICK)
 
 
 async def stream_of(client: Client, run: Run, recording: Recording | None = None):
@@ -65,6 +75,10 @@ async def stream_of(client: Client, run: Run, recording: Recording | None = None
     if isinstance(client, DifyClient):
         query = None if await client.mode() == "workflow" else asked.get("query") or "hello"
         return client.stream(query, inputs=asked.get("inputs") or {})
+    if isinstance(client, ParadigmClient):
+        is_chatflow = run.dialect == "lighton"
+        messages = [{"role": "user", "content": "hello"}]
+        return client.stream_chatflow("hello") if is_chatflow else client.stream(messages, model="m")
     which = {"agent": "a"} if run.mode == "agent" else {"chat": "c"}
     inputs = {"inputs": asked["inputs"]} if asked.get("inputs") else {}
     question = asked.get("question") or asked.get("query") or ""
@@ -74,9 +88,9 @@ async def stream_of(client: Client, run: Run, recording: Recording | None = None
 @pytest.mark.parametrize("path", FILES, ids=lambda path: "/".join(path.parts[-3:]))
 async def test_a_client_sees_what_the_file_holds(path, server, tmp_path):
     recording = Recording.load(path)
-    tap = Tap()
+    tap = Tap("auto")
     events = tap.feed(recording.body) + tap.close()
-    if tap.run.dialect == "ragflow":  # told ones of several versions are of one session
+    if tap.run.dialect == "ragflow" or tap.run.status == "interrupted":  # told ones share sessions, and ids of runs
         server = ReplayServer([link(path, tmp_path)])
     server.reset()
     async with server.run():
