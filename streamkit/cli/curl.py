@@ -11,7 +11,7 @@ import msgspec
 from streamkit.cli import CONTEXT
 from streamkit.cli.asking import flags
 from streamkit.cli.asking.apps import App
-from streamkit.cli.asking.curl_line import CurlLine, read
+from streamkit.cli.asking.curl_line import CurlLine, origin_of, read
 from streamkit.cli.asking.dify import DifyTarget
 from streamkit.cli.asking.inputs import BadInput
 from streamkit.cli.asking.paradigm import ParadigmTarget
@@ -21,12 +21,13 @@ from streamkit.cli.asking.reaching import USER
 from streamkit.cli.asking.shown import show_of_stdout
 from streamkit.cli.asking.targets import Target
 from streamkit.cli.output import JsonLines
-from streamkit.clients import DifyClient, ParadigmClient, RAGFlowClient
+from streamkit.clients import DifyClient, ParadigmClient, RAGFlowClient, dify, lighton
 from streamkit.clients.answer import Received
+from streamkit.clients.client import from_environment
 from streamkit.clients.dify.runs import DifyRun
 from streamkit.clients.operation import Call
 from streamkit.clients.origin import OneBody, Origin
-from streamkit.clients.secret import Hiding
+from streamkit.clients.secret import without_key
 
 _RUNS: Final = ("/chat-messages", "/completion-messages", "/run", "/completions", "/completion", "/events", "/ask")
 """How paths end on which something runs."""
@@ -34,15 +35,16 @@ _SHARED: Final = "/v1"
 """What Dify's base has, and its paths have not."""
 
 
-@click.command(context_settings={**CONTEXT, "ignore_unknown_options": True})
+@click.command(context_settings={**CONTEXT, "ignore_unknown_options": True, "help_option_names": ["--help"]})
 @click.option("--record", type=click.Path(path_type=Path), metavar="FILE", help="Record the run in this file.")
 @click.argument("words", metavar="LINE...", nargs=-1, type=click.UNPROCESSED)
-def curl(record: Path | None, words: tuple[str, ...]) -> None:
+@click.pass_context
+def curl(ctx: click.Context, record: Path | None, words: tuple[str, ...]) -> None:
     """Send what a line of curl would send, and show the run that comes.
 
     Paste the line of a vendor's page behind `streamkit`, as it is. A key or an address that the page leaves open is taken from
-    the environment: DIFY_API_KEY, DIFY_BASE_URL, RAGFLOW_API_KEY, RAGFLOW_BASE_URL, PARADIGM_API_KEY. What answers with
-    something else than a run is printed.
+    the environment: DIFY_API_KEY, DIFY_BASE_URL, RAGFLOW_API_KEY, RAGFLOW_BASE_URL, PARADIGM_API_KEY. A line without a
+    key gets one only where it goes to the environment's server. What answers with something else than a run is printed.
 
     \b
     Examples:
@@ -52,6 +54,9 @@ def curl(record: Path | None, words: tuple[str, ...]) -> None:
       streamkit curl --request GET --url http://{address}/api/v1/datasets \\
         --header 'Authorization: Bearer <YOUR_API_KEY>'
     """  # noqa: D301 - click looks for the character
+    if "-h" in words:  # by hand: else it would be found in -Haccept:…, too
+        click.echo(ctx.get_help())
+        return
 
     async def send() -> int:
         line = read(words)
@@ -89,10 +94,26 @@ async def _run(line: CurlLine, target: Target, record: Path | None) -> Outcome:
 
 def _target(line: CurlLine) -> Target:
     """Return whom a line is meant for."""
+    if line.key is None and line.origin != _home(line.vendor):
+        raise BadInput(
+            "the line has no key, and its server is not the environment's: add -H 'Authorization: Bearer {api_key}'"
+        )
     try:
         return _reached(line, line.origin, line.key)
     except ValueError as error:  # no key, there and in the environment
         raise BadInput(str(error)) from None
+
+
+def _home(vendor: str | None) -> str:
+    """Return the server that the environment's key is for."""
+    match vendor:
+        case "ragflow":
+            base = from_environment("RAGFLOW_BASE_URL") or ""
+        case "dify":
+            base = from_environment("DIFY_BASE_URL", "DIFY_SERVER") or dify.client.CLOUD
+        case _:
+            base = from_environment("PARADIGM_BASE_URL") or lighton.CLOUD
+    return origin_of(base)
 
 
 def _reached(line: CurlLine, base: str, key: str | None) -> Target:
@@ -134,8 +155,7 @@ def _call(line: CurlLine, target: Target) -> Call:
 
 def _print(received: Received) -> None:
     if not received.is_json:
-        hiding = Hiding(received.key)
-        sys.stdout.buffer.write(hiding.feed(received.body) + hiding.close())
+        sys.stdout.buffer.write(without_key(received.body, received.key))
         return
     out = JsonLines()
     try:

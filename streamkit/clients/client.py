@@ -12,7 +12,7 @@ from streamkit.clients.connection import Connection, reason_of
 from streamkit.clients.operation import Call, Operation, Route
 from streamkit.clients.origin import Origin
 from streamkit.clients.patience import Patience
-from streamkit.clients.secret import Secret
+from streamkit.clients.secret import Secret, without_key
 from streamkit.clients.stream import RunStream
 from streamkit.clients.tape import NO_TAPE, FileTape, Record, Tape
 from streamkit.errors import Interrupted, Refused
@@ -119,7 +119,7 @@ class Client:
     def _whole(self, received: Received) -> Run:
         """Return the run that an answer tells all of."""
         tap = Tap(self.dialect)
-        tap.feed(received.body)
+        tap.feed(without_key(received.body, self.connection.key))
         tap.close()
         return tap.run
 

@@ -51,6 +51,12 @@ class Secret:
         return text if self.is_word else text.replace(self._value, _PLACEHOLDER)
 
 
+def without_key(body: bytes, key: Secret | None) -> bytes:
+    """Return a whole body without the key, and as long."""
+    hiding = Hiding(key)
+    return hiding.feed(body) + hiding.close()
+
+
 class Hiding:
     """Hides a key in a body that comes in pieces, by as many bytes as it has: those that recordings have in its place."""
 

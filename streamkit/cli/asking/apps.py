@@ -12,11 +12,12 @@ line that names it. Keys never stand in the file itself.
 """
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
 import msgspec
 from msgspec import Struct
@@ -24,12 +25,14 @@ from msgspec import Struct
 from streamkit.cli.configuration import configuration
 from streamkit.clients.dify.request import Mode
 from streamkit.clients.ragflow.request import Api
+from streamkit.recording.redact import Redactor
 from streamkit.run.payload import Json
 
 Kind = Literal["dify", "ragflow", "paradigm"]
-KINDS: Final = ("dify", "ragflow", "paradigm")
+KINDS: Final = get_args(Kind)
 _FILE: Final = "config.toml"
 _KEYS: Final = frozenset({"key", "key_env", "key_file"})
+_VARIABLE: Final = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 
 
 class BadConfig(Exception):
@@ -94,7 +97,7 @@ def load(path: Path | None = None) -> dict[str, App]:
     except ValueError as error:
         raise BadConfig(f"{file}: {error}") from None
     apps = told.get("apps", {})
-    if not isinstance(apps, dict):
+    if not isinstance(apps, dict) or "app" in told:
         raise BadConfig(f"{file}: apps: write each as [apps.NAME]")
     return {name: _app(file, name, one) for name, one in apps.items()}
 
@@ -132,14 +135,25 @@ def key_of(app: App) -> str | None:
     if app.key is not None:
         return app.key
     if app.key_file is not None:
-        try:
-            return Path(app.key_file).expanduser().read_text(encoding="utf-8").strip() or _none(app, app.key_file)
-        except (OSError, ValueError, RuntimeError) as error:
-            reason = (error.strerror or str(error)).lower() if isinstance(error, OSError) else "not a text"
-            raise BadConfig(f"{app.name}: the key file {app.key_file}: {reason}") from None
+        return _key_in_file(app, app.key_file)
     if app.key_env is not None:
-        return os.environ.get(app.key_env, "").strip() or _none(app, f"the variable {app.key_env}")
+        return _key_in_variable(app, app.key_env)
     return None
+
+
+def _key_in_file(app: App, path: str) -> str:
+    shown = Redactor().text(path)  # somebody may have put the key itself there
+    try:
+        return Path(path).expanduser().read_text(encoding="utf-8").strip() or _none(app, shown)
+    except (OSError, ValueError, RuntimeError) as error:
+        reason = (error.strerror or str(error)).lower() if isinstance(error, OSError) else "not a text"
+        raise BadConfig(f"{app.name}: the key file {shown}: {reason}") from None
+
+
+def _key_in_variable(app: App, name: str) -> str:
+    if not _VARIABLE.fullmatch(name):  # and most likely the key itself
+        raise BadConfig(f"{app.name}: key_env must be the name of a variable that holds the key")
+    return os.environ.get(name, "").strip() or _none(app, f"the variable {Redactor().text(name)}")
 
 
 def _none(app: App, where: str) -> str:
@@ -151,8 +165,18 @@ def _app(file: Path, name: str, told: object) -> App:
         raise BadConfig(
             f"{file}: apps.{name}.key: keys do not belong here; name a variable with key_env, or a key_file"
         )
+    if isinstance(told, dict):
+        _check_words(f"{file}: apps.{name}", told)
     try:
         return msgspec.convert(told, App)
     except msgspec.ValidationError as error:
         what, _, where = str(error).replace("`", "").partition(" - at $")
         raise BadConfig(f"{file}: apps.{name}{where}: {what[:1].lower()}{what[1:]}") from None
+
+
+def _check_words(where: str, told: Mapping[str, Any]) -> None:
+    """Refuse a word that is none of those which a field may be."""
+    for field, kind in (("kind", Kind), ("mode", Mode), ("api", Api)):
+        word = told.get(field)
+        if isinstance(word, str) and word not in get_args(kind):
+            raise BadConfig(f"{where}.{field}: {word!r} is none of {', '.join(get_args(kind))}")

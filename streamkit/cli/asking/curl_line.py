@@ -61,6 +61,12 @@ def vendor_of(path: str) -> str | None:
     return "dify" if "/v1/" in path and not path.endswith("/chat/completions") else None
 
 
+def origin_of(url: str) -> str:
+    """Return scheme, host and port of an address."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
 def read(words: Sequence[str]) -> CurlLine:
     """Read a line.
 
@@ -73,9 +79,7 @@ def read(words: Sequence[str]) -> CurlLine:
     told = list(_options([word for word in words if word.strip()]))
     urls = [value for name, value in told if name in ("", "--url")]
     if len(urls) != 1:
-        raise BadInput(
-            "a line of curl with one address is needed" if not urls else f"several addresses: {' '.join(urls)}"
-        )
+        raise BadInput(f"a line of curl with one address is needed, and this has {len(urls) or 'none'}")
     parts = urlsplit(_addressed(urls[0].strip()))
     if parts.scheme not in ("http", "https") or not parts.netloc:
         raise BadInput("the address of the line is no http or https address")
@@ -85,7 +89,7 @@ def read(words: Sequence[str]) -> CurlLine:
     method = next((value for name, value in told if name in ("-X", "--request")), "POST" if data or form else "GET")
     line = CurlLine(
         method=method.upper(),
-        origin=f"{parts.scheme}://{parts.netloc}",
+        origin=origin_of(parts.geturl()),
         path=parts.path,
         query=parts.query,
         headers={name: value for name, value in headers.items() if name not in ("authorization", "content-type")},
@@ -113,7 +117,7 @@ def _options(words: list[str]) -> Iterator[tuple[str, str]]:
         elif word.startswith("-") and not word.startswith("--") and len(word) > 2:  # -XPOST, -sN
             yield from _together(word, rest)
         elif word.startswith("-"):
-            raise BadInput(f"curl's {word} is not known here")
+            raise BadInput(f"curl's {name} is not known here")
         else:
             yield "", word
 
@@ -196,5 +200,4 @@ def _addressed(url: str) -> str:
     base = from_environment("RAGFLOW_BASE_URL" if path.startswith("api/") else "DIFY_BASE_URL")
     if base is None:
         raise BadInput(f"the line leaves the address {host} open: set RAGFLOW_BASE_URL or DIFY_BASE_URL")
-    parts = urlsplit(base)
-    return f"{parts.scheme}://{parts.netloc}/{path}"
+    return f"{origin_of(base)}/{path}"

@@ -86,8 +86,8 @@ def checked(values: Mapping[str, Json], fields: Sequence[Field]) -> dict[str, Js
     for name in values:
         if name not in known:
             close = get_close_matches(name, known, 1)
-            meant = f": did you mean {close[0]}?" if close else ""
-            raise BadInput(f"the app has no input {name!r}{meant} It has {', '.join(known) or 'none'}")
+            meant = f"did you mean {close[0]}? It has" if close else "it has"
+            raise BadInput(f"the app has no input {name!r}: {meant} {', '.join(known) or 'none'}")
     return {name: _value(known[name], value) for name, value in values.items()}
 
 

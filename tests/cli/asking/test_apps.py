@@ -47,11 +47,14 @@ def test_a_file_that_is_named_must_be_there(tmp_path):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("[apps.a]\nkind = 'difi'\n", "apps.a.kind: invalid enum value 'difi'"),
+        ("[apps.a]\nkind = 'difi'\n", "apps.a.kind: 'difi' is none of dify, ragflow, paradigm"),
         ("[apps.a]\nkind = 'dify'\nkee_env = 'A'\n", "apps.a: object contains unknown field kee_env"),
         ("[apps.a]\nbase = 'http://host'\n", "apps.a: object missing required field kind"),
         ("[apps.a]\nkind = 'dify'\nkey = 'app-1'\n", "apps.a.key: keys do not belong here"),
+        ("[apps.a]\nkind = 'dify'\nmode = 'chatflow'\n", "apps.a.mode: 'chatflow' is none of chat, agent-chat"),
+        ("[apps.a]\nkind = 3\n", "apps.a.kind: expected str, got int"),
         ("apps = 3\n", "apps: write each as [apps.NAME]"),
+        ("[app.a]\nkind = 'dify'\n", "apps: write each as [apps.NAME]"),
         ("[apps.a\n", "Expected"),
     ],
 )
@@ -106,6 +109,14 @@ def test_a_key_that_is_not_there_is_told_by_its_place(how, monkeypatch):
     with pytest.raises(BadConfig, match="support: ") as raised:
         key_of(App(kind="dify", name="support", **how))
     assert next(iter(how.values())) in str(raised.value)
+
+
+@pytest.mark.parametrize("how", [{"key_env": "app-0123456789abcdef0"}, {"key_file": "app-0123456789abcdef0"}])
+def test_a_key_in_place_of_its_place_is_not_repeated(how):
+    with pytest.raises(BadConfig) as raised:
+        key_of(App(kind="dify", name="support", **how))
+    assert "0123456789abcdef0" not in str(raised.value)
+    assert next(iter(how)).replace("_", " ") in str(raised.value).replace("_", " ")
 
 
 def test_an_empty_file_holds_no_key(tmp_path):

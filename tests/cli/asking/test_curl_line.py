@@ -140,7 +140,7 @@ def test_a_query_stays():
     ("text", "said"),
     [
         ("curl", "one address is needed"),
-        ("curl http://a http://b", "several addresses"),
+        ("curl http://a http://b", "and this has 2"),
         ("curl ftp://a/b", "no http or https address"),
         ("curl http://a/v1/x --proxy http://p", "--proxy is not known here"),
         ("curl http://a/v1/x -zq", "-z is not known here"),
