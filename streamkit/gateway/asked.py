@@ -1,4 +1,4 @@
-"""What a request says of itself: whose key, which user, which session. A key itself is kept nowhere.
+"""What a request says of itself: whose key, which user, which app. A key itself is kept nowhere.
 
 The body of a request is read while it goes on, and only where it may say something: of a run, and of moderate size.
 """
@@ -33,8 +33,8 @@ class Asked(Struct, frozen=True):
     key: str | None = None
     """The fingerprint of its API key."""
     user: str | None = None
-    session: str | None = None
-    """The session or conversation that it goes on with."""
+    app_id: str | None = None
+    """The agent or chat that its body names: on the newer paths of RAGFlow nothing else does."""
     request_id: str | None = None
     traceparent: str | None = None
 
@@ -44,8 +44,8 @@ class _Body(Struct):
 
     user: Any = None
     user_id: Any = None
-    session_id: Any = None
-    conversation_id: Any = None
+    agent_id: Any = None
+    chat_id: Any = None
 
 
 _BODY: Final = msgspec.json.Decoder(_Body)
@@ -68,7 +68,7 @@ def asked(headers: Mapping[str, str], body: bytes | None = None, answer: Mapping
     return Asked(
         key=fingerprint(key) if (key := _key(headers)) else None,
         user=_word(said.user) or _word(said.user_id),
-        session=_word(said.session_id) or _word(said.conversation_id),
+        app_id=_word(said.agent_id) or _word(said.chat_id),
         request_id=_request_id(headers) or _request_id(answer or {}),
         traceparent=_fitting(_TRACEPARENT, headers.get("traceparent")),
     )

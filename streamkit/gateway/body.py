@@ -54,7 +54,7 @@ class OnDisk(Protocol):
 
 
 class Head(NamedTuple):
-    """What was asked, and how the answer begins."""
+    """What was asked, and how the answer begins. It has secrets in it: whoever is told of it does not keep it."""
 
     method: str
     url: str
@@ -101,7 +101,7 @@ class Body:
         self.began_at = clock()
         self.created = datetime.now(UTC)
         self.status: int | None = None
-        """The HTTP status."""
+        """The HTTP status; None as long as the upstream has not begun to answer."""
         self.ended: Ended | None = None
         self.ended_at: float | None = None
         self.client_gone_at: datetime | None = None
@@ -114,7 +114,6 @@ class Body:
         """Our own."""
         self.copies: list[Copy] = []
         self.spool: OnDisk | None = None
-        self.head: Head | None = None
         self.recording: str | None = None
         """The file that is kept of it, below the folder of recordings."""
         self.is_shadow = is_shadow
@@ -194,14 +193,13 @@ class Body:
 
     # ---- what comes
 
-    def answered(self, head: Head, coding: str | None) -> None:
-        """Note what was asked, now that all of it was said, and the head of the response."""
-        self.head = head
-        self.status = head.status
+    def answered(self, status: int, coding: str | None) -> None:
+        """Note how the upstream answers, and in which content coding."""
+        self.status = status
         try:
             self._decode = decoder(coding)
         except UnknownCoding as error:
-            self._failed(error)
+            self.failed(error)
             self._decode = lambda chunk: ()
 
     def take(self, chunk: bytes) -> None:
@@ -215,7 +213,7 @@ class Body:
                 for copy in self.copies:
                     copy.write(piece, at - self.began_at)
         except Exception as error:  # noqa: BLE001 - observing must not break what is observed
-            self._failed(error)
+            self.failed(error)
 
     def close(self, ended: Ended) -> None:
         """End it. Twice does nothing more."""
@@ -233,7 +231,15 @@ class Body:
                 if may_go_on(tap.run):
                     self._store.add(tap.run, keys_of(tap.run))
         except Exception as error:  # noqa: BLE001 - see `take`
-            self._failed(error)
+            self.failed(error)
+
+    def failed(self, error: Exception) -> None:
+        """Count an error of ours. Its words are not logged: they may be of what was observed."""
+        self.errors += 1
+        if self._tap is not None:
+            self._tap.run.report("observer-error", type(error).__name__)
+        if self.errors == 1:
+            _LOG.warning("could not observe body %s, which was passed on: %s", self.handle, place_of(error))
 
     def _observe(self, piece: bytes, at: float) -> None:
         if self._tap is not None:
@@ -261,11 +267,3 @@ class Body:
         run.app = run.app or self.app
         if self.asked.user is not None:
             run.user = self.asked.user
-
-    def _failed(self, error: Exception) -> None:
-        """Count an error of ours. Its words are not logged: they may be of what was observed."""
-        self.errors += 1
-        if self._tap is not None:
-            self._tap.run.report("observer-error", type(error).__name__)
-        if self.errors == 1:
-            _LOG.warning("could not observe body %s, which was passed on: %s", self.handle, place_of(error))

@@ -24,7 +24,7 @@ from streamkit.gateway.origins import Origins
 from streamkit.gateway.recognise import Route, recognise
 from streamkit.gateway.settings import Settings
 from streamkit.gateway.stopping import can_stop
-from streamkit.gateway.upstream import Upstream
+from streamkit.gateway.upstream import Upstream, target
 
 _LOG = logging.getLogger("streamkit.proxy")
 _EVENT_STREAM: Final = "text/event-stream"
@@ -41,16 +41,16 @@ class Site(Protocol):
     is_closing: bool
 
     def begin(self, route: Route | None, request: web.BaseRequest) -> Body | None:
-        """Begin to observe a body; None if nothing is to be observed."""
+        """Begin to observe a body; None if nothing is to be observed. Never raises, like what follows."""
 
-    def answered(self, body: Body) -> None:
+    def answered(self, body: Body, head: Head) -> None:
         """Tell that the upstream has begun to answer."""
 
     def may_drain(self) -> bool:
         """Whether there is room for one more body that nobody wants."""
 
-    def stop(self, body: Body, headers: CIMultiDict[str]) -> None:
-        """Have the run of a body stopped by the vendor."""
+    def stop(self, body: Body, headers: CIMultiDict[str]) -> anyio.Event:
+        """Have the run of a body stopped by the vendor; return what is set when that is done, or failed."""
 
 
 class Answer(web.StreamResponse):
@@ -89,6 +89,7 @@ class Exchange:
         self._scope = anyio.CancelScope()
         self._is_gone = False
         self._is_to_stop = False
+        self._stopped: anyio.Event | None = None
         self._drained = 0
         self._body: Body | None = None
         self._why: Ended = "shutdown"
@@ -105,6 +106,8 @@ class Exchange:
         try:
             with self._scope:
                 await self._pass()
+                if self._stopped is not None:
+                    await self._stopped.wait()  # what the vendor answered is told with the body
         except Exception as error:  # noqa: BLE001 - one exchange must not take the others along
             _LOG.error("an exchange failed: %s", type(error).__name__)
         finally:
@@ -143,7 +146,7 @@ class Exchange:
         """Have the run stopped, if that is wanted, once its first frames have told its task."""
         if self._is_to_stop and can_stop(body):
             self._is_to_stop = False
-            self._site.stop(body, self._request_headers(is_run=False))
+            self._stopped = self._site.stop(body, self._request_headers(is_run=False))
 
     @property
     def is_drained(self) -> bool:
@@ -158,7 +161,7 @@ class Exchange:
             self._body = self._site.begin(route, request)
         try:
             async with self._site.upstream.request(
-                request.method, request.raw_path, self._request_headers(is_run=route is not None), kept
+                request.method, target(request), self._request_headers(is_run=route is not None), kept
             ) as answer:
                 self._look_at_head(answer, kept)
                 await self._head(answer)
@@ -226,10 +229,9 @@ class Exchange:
     def _request_headers(self, *, is_run: bool) -> CIMultiDict[str]:
         headers = end_to_end(self._request.headers)
         headers.popall("Expect", None)  # our server has answered that
-        if self._site.settings.keep_host:
-            return headers
-        headers.popall("Host", None)
-        self._origins.translate_request(headers)
+        if not self._site.settings.keep_host:
+            headers.popall("Host", None)
+            self._origins.translate_request(headers)
         if is_run and "Accept-Encoding" in headers:
             headers["Accept-Encoding"] = _readable(headers["Accept-Encoding"])
         return headers
@@ -243,14 +245,14 @@ class Exchange:
             body.asked = asked(request.headers, content, answer.headers)
             head = Head(
                 request.method,
-                request.raw_path,
+                target(request),
                 tuple(request.headers.items()),
                 content,
                 answer.status,
                 tuple(answer.headers.items()),
             )
-            body.answered(head, answer.headers.get("Content-Encoding"))
-            self._site.answered(body)
+            body.answered(answer.status, answer.headers.get("Content-Encoding"))
+            self._site.answered(body, head)
 
     def _name_on_its_way(self, answer: ClientResponse) -> NameOnItsWay | None:
         """Return what learns the name of an app, if the response tells it."""

@@ -10,7 +10,7 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from typing import Final
 
-from streamkit.gateway.body import UNKNOWN, Body
+from streamkit.gateway.body import UNKNOWN, Body, Head
 from streamkit.gateway.spool import Spool
 from streamkit.run import Run
 from streamkit.subjects import RunSubject
@@ -40,12 +40,12 @@ class FlightRecorder:
     def body_began(self, body: Body) -> None:
         """Nothing is decided before the end."""
 
-    def body_answered(self, body: Body) -> None:
+    def body_answered(self, body: Body, head: Head) -> None:
         """Nothing is decided before the end."""
 
     def body_ended(self, body: Body) -> None:
         """Decide whether its recording stays, with those of earlier bodies of the run."""
-        if not body.is_run or body.head is None:
+        if not body.is_run or body.status is None:
             return
         run = body.run
         _, bodies = self._undecided.pop(id(run), (run, []))

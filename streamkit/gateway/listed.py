@@ -1,7 +1,7 @@
 """The bodies that a proxy knows: those that are open, and those that ended last. One row of figures for each."""
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 from typing import Final
@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from streamkit.gateway.body import Body, Ended, State
+from streamkit.gateway.body import Body, Ended, Head, State
 from streamkit.run.state import RunStatus
 
 ENDED: Final = 200
@@ -90,8 +90,6 @@ class Bodies:
 
     def __init__(self, remembered: int = ENDED) -> None:
         """Begin with none; `remembered` is how many that ended are kept."""
-        self.on_begin: Callable[[Body], object] = lambda body: None
-        """Told of each body that begins to be answered."""
         self._open: dict[str, Body] = {}
         self._ended: deque[Body] = deque(maxlen=remembered)
 
@@ -99,9 +97,8 @@ class Bodies:
         """Remember it."""
         self._open[body.handle] = body
 
-    def body_answered(self, body: Body) -> None:
-        """Tell of it."""
-        self.on_begin(body)
+    def body_answered(self, body: Body, head: Head) -> None:
+        """It is remembered already."""
 
     def body_ended(self, body: Body) -> None:
         """Remember it as ended, if it was one of a run."""

@@ -7,7 +7,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final, Protocol
 
-from streamkit.gateway.body import Body
+from streamkit.gateway.body import Body, Head
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 _APPS: Final = 500
@@ -111,7 +111,7 @@ class Metrics:
     def body_began(self, body: Body) -> None:
         """Nothing is counted before the end."""
 
-    def body_answered(self, body: Body) -> None:
+    def body_answered(self, body: Body, head: Head) -> None:
         """Nothing is counted before the end."""
 
     def body_ended(self, body: Body) -> None:

@@ -1,4 +1,4 @@
-"""What apps are called: as somebody named them, as the server's `/info` does, else by the id in a path."""
+"""What apps are called: as somebody named them, as the server's `/info` does, else by the id in a path or a body."""
 
 import re
 from collections import OrderedDict
@@ -29,7 +29,7 @@ class AppNames:
     """Names of apps."""
 
     def __init__(self, given: Mapping[str, str] | None = None) -> None:
-        """Begin with the names that somebody gave: by the fingerprint of a key, or by the id in a path."""
+        """Begin with the names that somebody gave: by the fingerprint of a key, or by an id."""
         self._given = dict(given or {})
         self._learnt: OrderedDict[str, str | None] = OrderedDict()
 
@@ -37,7 +37,7 @@ class AppNames:
         """Return what an app is called; None if nothing tells."""
         if asked.key is not None and asked.key in self._given:
             return self._given[asked.key]
-        app_id = route.app_id if route is not None else None
+        app_id = (route.app_id if route is not None else None) or asked.app_id
         if app_id is not None:
             return self._given.get(app_id, app_id)
         return self._learnt.get(asked.key) if asked.key is not None else None

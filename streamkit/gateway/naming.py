@@ -3,15 +3,17 @@
 from http import HTTPStatus
 from typing import Final
 
+import anyio
 from aiohttp import ClientError
 from multidict import CIMultiDict
 
-from streamkit.gateway.body import Body
 from streamkit.gateway.coding import UnknownCoding, decoder
 from streamkit.gateway.names import AppNames
 from streamkit.gateway.upstream import Upstream
 
 _LONGEST: Final = 64 * 1024
+_PATIENCE: Final = 10.0
+"""Seconds in which a server has to tell a name."""
 
 
 class NameOnItsWay:
@@ -50,26 +52,24 @@ class NameOnItsWay:
             pass
 
 
-async def ask_for_name(upstream: Upstream, names: AppNames, body: Body, path: str) -> None:
-    """Ask for the name of the app of a body, with the key of its client. Whatever goes wrong, it stays without one.
+async def ask_for_name(upstream: Upstream, names: AppNames, key: str, authorization: str, path: str) -> None:
+    """Ask for the name of an app, with the key of a client. Whatever goes wrong, it stays without one.
 
     Args:
         upstream: the server.
         names: what learns it.
-        body: of a run of the app, of which the head is known.
+        key: the fingerprint of the key.
+        authorization: the header that has it.
         path: of `/info`.
     """
-    head, key = body.head, body.asked.key
-    if head is None or key is None:
-        return
-    authorization = CIMultiDict(head.request_headers).get("Authorization", "")
     headers = CIMultiDict({"Authorization": authorization, "Accept": "application/json"})
     try:
-        async with upstream.request("GET", path, headers) as answer:
-            if answer.status == HTTPStatus.OK:
-                name = NameOnItsWay(names, key, answer.headers.get("Content-Encoding"))
-                async for chunk in answer.content.iter_any():
-                    name.take(chunk)
-                name.close()
+        with anyio.fail_after(_PATIENCE):
+            async with upstream.request("GET", path, headers) as answer:
+                if answer.status == HTTPStatus.OK:
+                    name = NameOnItsWay(names, key, answer.headers.get("Content-Encoding"))
+                    async for chunk in answer.content.iter_any():
+                        name.take(chunk)
+                    name.close()
     except (ClientError, OSError, TimeoutError):
         return

@@ -3,12 +3,13 @@
 A `Proxy` handles requests; whoever wants to know of runs is one of its listeners. Sockets and signals are `server`'s.
 """
 
+import logging
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AsyncExitStack
 from fnmatch import fnmatchcase
-from functools import lru_cache
+from functools import lru_cache, partial
 from types import TracebackType
 from typing import Final, Protocol, Self
 from urllib.parse import unquote
@@ -20,11 +21,11 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from streamkit.gateway.asked import asked, secret_values
-from streamkit.gateway.body import Body
+from streamkit.gateway.body import Body, Head
 from streamkit.gateway.exchange import Answer, Exchange
 from streamkit.gateway.names import AppNames
 from streamkit.gateway.naming import ask_for_name
-from streamkit.gateway.observer import is_disabled
+from streamkit.gateway.observer import is_disabled, place_of
 from streamkit.gateway.origins import Origins
 from streamkit.gateway.recognise import Route
 from streamkit.gateway.settings import Settings
@@ -33,17 +34,18 @@ from streamkit.gateway.stopping import stop
 from streamkit.gateway.store import Store
 from streamkit.gateway.upstream import Upstream
 
+_LOG = logging.getLogger("streamkit.proxy")
 _HANDLE_BYTES: Final = 5
 
 
 class Listener(Protocol):
-    """Is told of bodies. It must not block."""
+    """Is told of bodies. It must not block; what it raises is counted, and goes no further."""
 
     def body_began(self, body: Body) -> None:
         """A body that may be of a run begins; it may be given copies."""
 
-    def body_answered(self, body: Body) -> None:
-        """The upstream has begun to answer: `body.head` is known."""
+    def body_answered(self, body: Body, head: Head) -> None:
+        """The upstream has begun to answer."""
 
     def body_ended(self, body: Body) -> None:
         """It ended, and its run is concluded as far as this body goes."""
@@ -102,7 +104,9 @@ class Proxy:
         """Answer a request with what the upstream answers."""
         if not self._is_allowed(request.path):
             return web.Response(status=403, text="This path is not served here.\n")
-        origins = self._origins(request.headers.get("X-Forwarded-Proto", request.scheme), request.host)
+        # Not `request.host`: where the client names none, that asks the system what this machine is called.
+        host = request.headers.get("Host", "")
+        origins = self._origins(request.headers.get("X-Forwarded-Proto", request.scheme), host)
         if is_upgrade(request):
             return await pass_through(request, self.upstream, origins, keep_host=self.settings.keep_host)
         exchange = Exchange(self, request, origins)
@@ -138,40 +142,37 @@ class Proxy:
         """Begin to observe a body; None if nothing is to be observed."""
         if is_disabled():
             return None
-        known = asked(request.headers)
-        body = Body(
-            secrets.token_hex(_HANDLE_BYTES),
-            route=route,
-            asked=known,
-            clock=self._clock,
-            dialect=self.settings.dialect,
-            store=self.store,
-            names=self.names,
-            secret_values=secret_values(request.headers, request.query_string),
-            is_shadow=self._is_open(route),
-        )
+        try:
+            body = self._observed(route, request)
+        except Exception as error:  # noqa: BLE001 - observing must not break what is observed
+            _LOG.warning("could not observe a body, which is passed on: %s", place_of(error))
+            return None
         self.open[body.handle] = body
-        for listener in self._listeners:
-            listener.body_began(body)
+        _tell(body, [listener.body_began for listener in self._listeners])
         return body
 
-    def answered(self, body: Body) -> None:
+    def answered(self, body: Body, head: Head) -> None:
         """Tell that the upstream has begun to answer."""
-        head = body.head
-        if self.settings.asks_for_names and head is not None:
-            path = self.names.question(body.route, body.asked, head.url)
-            if path is not None:
-                self._tasks.start_soon(ask_for_name, self.upstream, self.names, body, path)
-        for listener in self._listeners:
-            listener.body_answered(body)
+        if self.settings.asks_for_names:
+            self._ask_for_name(body, head)
+        _tell(body, [partial(listener.body_answered, head=head) for listener in self._listeners])
 
     def may_drain(self) -> bool:
         """Whether there is room for one more body that nobody wants."""
         return self.drained <= self.settings.drain.count
 
-    def stop(self, body: Body, headers: CIMultiDict[str]) -> None:
-        """Have the run of a body stopped by the vendor."""
-        self._tasks.start_soon(stop, self.upstream, body, headers)
+    def stop(self, body: Body, headers: CIMultiDict[str]) -> anyio.Event:
+        """Have the run of a body stopped by the vendor; return what is set when that is done, or failed."""
+        done = anyio.Event()
+
+        async def stop_and_tell() -> None:
+            try:
+                await stop(self.upstream, body, headers)
+            finally:
+                done.set()
+
+        self._tasks.start_soon(stop_and_tell)
+        return done
 
     async def _run(self, exchange: Exchange) -> None:
         try:
@@ -181,8 +182,26 @@ class Proxy:
 
     def _ended(self, body: Body) -> None:
         self.open.pop(body.handle, None)
-        for listener in self._listeners:
-            listener.body_ended(body)
+        _tell(body, [listener.body_ended for listener in self._listeners])
+
+    def _observed(self, route: Route | None, request: web.BaseRequest) -> Body:
+        return Body(
+            secrets.token_hex(_HANDLE_BYTES),
+            route=route,
+            asked=asked(request.headers),
+            clock=self._clock,
+            dialect=self.settings.dialect,
+            store=self.store,
+            names=self.names,
+            secret_values=secret_values(request.headers, request.query_string),
+            is_shadow=self._is_open(route),
+        )
+
+    def _ask_for_name(self, body: Body, head: Head) -> None:
+        key, path = body.asked.key, self.names.question(body.route, body.asked, head.url)
+        if key is not None and path is not None:
+            authorization = CIMultiDict(head.request_headers).get("Authorization", "")
+            self._tasks.start_soon(ask_for_name, self.upstream, self.names, key, authorization, path)
 
     def _is_open(self, route: Route | None) -> bool:
         """Whether a run that is asked for by its name is being watched already, in another body."""
@@ -205,6 +224,15 @@ class Proxy:
         except ValueError:
             here = self.settings.upstream
         return Origins(here, self.settings.upstream)
+
+
+def _tell(body: Body, listeners: Iterable[Callable[[Body], None]]) -> None:
+    """Tell listeners of a body; what is wrong with one touches neither the others nor the stream."""
+    for listener in listeners:
+        try:
+            listener(body)
+        except Exception as error:  # noqa: BLE001 - see `begin`
+            body.failed(error)
 
 
 async def _drop_additions(_request: web.Request, response: web.StreamResponse) -> None:

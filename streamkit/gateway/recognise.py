@@ -49,6 +49,8 @@ _ID: Final = "[^/]+"
 _OTHER: Final = f"({_ID})"
 """An id that is of no interest; in the name of a route it stands as `:id`."""
 _DIFY_APP: Final = rf"/console/api/(?:apps|rag/pipelines|snippets)/(?P<app>{_ID})"
+RAGFLOW_TASK: Final = "/tasks/{task}/cancel"
+"""How RAGFlow's API calls a run that is to be stopped."""
 _RULES: Final[Sequence[_Rule]] = (
     # Dify's service API (/v1), its web app (/api), apps that are installed in a workspace, the studio's debugger
     _rule("dify", "run", "/(?:v1|api)/(?:chat|completion)-messages", "POST {path}/{task}/stop"),
@@ -79,12 +81,12 @@ _RULES: Final[Sequence[_Rule]] = (
     _rule("ragflow", "run", rf"/api/v1/openai/(?P<app>{_ID})/chat/completions"),
     _rule("ragflow", "run", rf"/api/v1/(?:chatbots|searches)/(?P<app>{_ID})/completions?"),
     _rule("ragflow", "run", "/api/v1/(?:sessions|searchbots|chats)/ask"),
-    _rule("ragflow", "run", "/api/v1(?P<own>/agents/chat/completions?)", "POST {base}/tasks/{task}/cancel"),
+    _rule("ragflow", "run", "/api/v1(?P<own>/agents/chat/completions?)", f"POST {{base}}{RAGFLOW_TASK}"),
     _rule(
         "ragflow",
         "run",
         rf"/api/v1(?P<own>/(?:agents|agents_openai|agentbots)/(?P<app>{_ID})(?:/chat)?/completions)",
-        "POST {base}/tasks/{task}/cancel",
+        f"POST {{base}}{RAGFLOW_TASK}",
     ),
     _rule("ragflow", "run", rf"/v1/canvas(?P<own>(?:/(?P<app>{_ID}))?/completion)", "PUT {base}/cancel/{task}"),
     _rule("ragflow", "run", "/v1/(?:conversation/(?:completion|ask)|api/completion)"),

@@ -7,6 +7,7 @@ import anyio
 from aiohttp import (
     ClientError,
     ClientWebSocketResponse,
+    WSCloseCode,
     WSMessage,
     WSMsgType,
     WSServerHandshakeError,
@@ -16,7 +17,7 @@ from multidict import CIMultiDict
 
 from streamkit.gateway.headers import end_to_end, has_word
 from streamkit.gateway.origins import Origins
-from streamkit.gateway.upstream import Upstream
+from streamkit.gateway.upstream import Upstream, target
 
 _LOG = logging.getLogger("streamkit.proxy")
 _HANDSHAKE: Final = (
@@ -28,8 +29,8 @@ _HANDSHAKE: Final = (
 )
 """What two neighbours agree on."""
 _ENDS: Final = (WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED, WSMsgType.ERROR)
-_NO_STATUS: Final = 1005
-"""What a close without a code is called here; it must not stand in a frame."""
+_UNSAID: Final = (0, 1005, 1006)
+"""What an end without a code is called here, or one without a word; that must not stand in a frame."""
 
 Socket = web.WebSocketResponse | ClientWebSocketResponse
 
@@ -58,11 +59,15 @@ async def pass_through(
         word.strip() for value in request.headers.getall("Sec-WebSocket-Protocol", []) for word in value.split(",")
     ]
     try:
-        async with upstream.connect(request.raw_path, headers, protocols) as server:
+        async with upstream.connect(target(request), headers, protocols) as server:
             chosen = [server.protocol] if server.protocol else []
             client = web.WebSocketResponse(autoclose=False, autoping=False, protocols=chosen, max_msg_size=0)
             await client.prepare(request)
-            await _connect(client, server)
+            try:
+                await _connect(request, client, server)
+            except BaseException:  # the client is gone, or this process goes down
+                await server.close(code=WSCloseCode.GOING_AWAY)
+                raise
             return client
     except WSServerHandshakeError as error:
         return web.Response(status=error.status, text="The server behind this proxy refused a WebSocket.\n")
@@ -77,29 +82,42 @@ def _without_handshake(headers: CIMultiDict[str]) -> CIMultiDict[str]:
     return headers
 
 
-async def _connect(client: Socket, server: Socket) -> None:
-    """Pass messages on, both ways, until one end closes."""
+async def _connect(request: web.BaseRequest, client: Socket, server: Socket) -> None:
+    """Pass messages on, both ways, until one end leaves; then the other one hears how it left."""
+
+    async def to_server() -> None:
+        end = await _pump(client, server)
+        if end.type is WSMsgType.CLOSE:
+            await _close(client, server, end)
+        elif end.type is not WSMsgType.CLOSING:
+            await server.close(code=WSCloseCode.GOING_AWAY)
+
+    async def to_client() -> None:
+        end = await _pump(server, client)
+        if end.type is WSMsgType.CLOSE:
+            await _close(server, client, end)
+        elif end.type is not WSMsgType.CLOSING and request.transport is not None:
+            request.transport.abort()
+
     async with anyio.create_task_group() as tasks:
-
-        async def one_way(source: Socket, target: Socket) -> None:
-            await _pump(source, target)
-            tasks.cancel_scope.cancel()
-
-        tasks.start_soon(one_way, client, server)
-        tasks.start_soon(one_way, server, client)
+        tasks.start_soon(to_server)
+        tasks.start_soon(to_client)
 
 
-async def _pump(source: Socket, target: Socket) -> None:
-    while True:
-        message = await source.receive()
-        if message.type in _ENDS:
-            code = source.close_code
-            await target.close(code=code if code and code != _NO_STATUS else 1000, message=_reason(message))
-            return
+async def _pump(source: Socket, target: Socket) -> WSMessage:
+    """Pass messages on until there is none; return how they ended: CLOSING if the other pump is at that already."""
+    while (message := await source.receive()).type not in _ENDS:
         try:
             await _send(target, message)
-        except ConnectionResetError:
-            return
+        except ConnectionResetError:  # the other pump hears of that
+            continue
+    return message
+
+
+async def _close(source: Socket, target: Socket, end: WSMessage) -> None:
+    """Close the other end as this one was closed, and this one as the other one answers."""
+    await target.close(code=_said(source.close_code), message=_reason(end))
+    await source.close(code=_said(target.close_code))
 
 
 async def _send(target: Socket, message: WSMessage) -> None:
@@ -114,6 +132,10 @@ async def _send(target: Socket, message: WSMessage) -> None:
             await target.pong(message.data)
         case _:  # a part of a message: aiohttp puts those together by itself
             pass
+
+
+def _said(code: int | None) -> int:
+    return WSCloseCode.OK if code is None or code in _UNSAID else code
 
 
 def _reason(message: WSMessage) -> bytes:

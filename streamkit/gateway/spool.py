@@ -64,7 +64,8 @@ class Spool:
     def begin(self, header: Header, secrets: frozenset[str]) -> None:
         """Make the file, and write what the request and the head of the response say."""
         if self.problem is None:
-            self._do(Begin(self.number, str(self.path), encode_header(header), tuple(secrets)))
+            hidden = tuple(secret.encode("utf-8", "surrogateescape") for secret in secrets)
+            self._do(Begin(self.number, str(self.path), encode_header(header), hidden))
 
     def write(self, chunk: bytes, at: float) -> None:
         """Take bytes of the body, decoded."""
@@ -199,10 +200,10 @@ class Spools:
         path = self._folder / f"{os.getpid()}-{body.handle}.skrec"
         body.spool = self._known[self._numbers] = Spool(self._numbers, path, self)
 
-    def body_answered(self, body: Body) -> None:
+    def body_answered(self, body: Body, head: Head) -> None:
         """Begin to record."""
-        if isinstance(body.spool, Spool) and body.head is not None:
-            body.spool.begin(header_of(body.head, body), body.secret_values)
+        if isinstance(body.spool, Spool):
+            body.spool.begin(header_of(head, body), body.secret_values)
             body.copies.append(body.spool)
 
     def body_ended(self, body: Body) -> None:

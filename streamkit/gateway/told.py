@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from streamkit.gateway.body import Body, Ended
+from streamkit.gateway.body import Body, Ended, Head
 from streamkit.gateway.spent import Told
 from streamkit.recording import Redactor
 from streamkit.run.state import RunStatus
@@ -146,7 +146,7 @@ class Lines:
     def body_began(self, body: Body) -> None:
         """Nothing is told before the end."""
 
-    def body_answered(self, body: Body) -> None:
+    def body_answered(self, body: Body, head: Head) -> None:
         """Nothing is told before the end."""
 
     def body_ended(self, body: Body) -> None:

@@ -5,7 +5,15 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from types import TracebackType
 from typing import Final, Self
 
-from aiohttp import ClientResponse, ClientSession, ClientTimeout, ClientWebSocketResponse, DummyCookieJar, TCPConnector
+from aiohttp import (
+    ClientResponse,
+    ClientSession,
+    ClientTimeout,
+    ClientWebSocketResponse,
+    DummyCookieJar,
+    TCPConnector,
+    web,
+)
 from multidict import CIMultiDict
 from yarl import URL
 
@@ -84,6 +92,15 @@ class Upstream:
             max_line_size=_LONGEST_FIELD,
             max_field_size=_LONGEST_FIELD,
         )
+
+
+def target(request: web.BaseRequest) -> str:
+    """Return what a request asks for: the path and the query, letter by letter.
+
+    A client may name the origin as well, as if to a forward proxy; that is none of the upstream's.
+    """
+    path = request.raw_path
+    return path if path.startswith("/") else URL(path, encoded=True).raw_path_qs
 
 
 def _spelt_alike(headers: CIMultiDict[str]) -> CIMultiDict[str]:

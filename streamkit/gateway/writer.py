@@ -86,7 +86,7 @@ class Writer:
         path = Path(command.path)
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._paths[command.number] = path
-        redactor = Redactor(command.secrets)
+        redactor = Redactor(secret.decode("utf-8", "surrogateescape") for secret in command.secrets)
         self._recorders[command.number] = Recorder(path, decode_header(command.header), redact=redactor, live=False)
         self._told.grown.append(command.number)
 

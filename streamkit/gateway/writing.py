@@ -32,7 +32,8 @@ class Begin(Command, frozen=True):
     path: str
     header: bytes
     """The line that it begins with, not masked yet."""
-    secrets: tuple[str, ...]
+    secrets: tuple[bytes, ...]
+    """What it must not say, as it came: not all of it need be text."""
 
 
 class Write(Command, frozen=True):

@@ -121,7 +121,7 @@ class Seen(list):
     def body_began(self, body):
         self.append(body)
 
-    def body_answered(self, body):
+    def body_answered(self, body, head):
         pass
 
     def body_ended(self, body):

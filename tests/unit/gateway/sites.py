@@ -49,7 +49,7 @@ class Seen:
     def body_began(self, body):
         self.began.append(body)
 
-    def body_answered(self, body):
+    def body_answered(self, body, head):
         pass
 
     def body_ended(self, body):

@@ -17,7 +17,7 @@ from streamkit.run import stable
 from tests.unit.gateway.sites import ANYWHERE, recording
 from tests.unit.gateway.test_body import Clock
 from tests.unit.gateway.test_exchange import stated
-from tests.unit.gateway.test_listed import body, known
+from tests.unit.gateway.test_listed import HEAD, body, known
 from tests.unit.gateway.test_spool import flush
 
 TOKEN = "0123456789abcdef"  # noqa: S105 - of a test
@@ -118,7 +118,7 @@ async def said(tmp_path):
             found = body(handle, b"", close=False, path="/v1/chat-messages", secret_values=frozenset(["s3cr3t-s3cr3t"]))
             for listener in (bodies, spools):
                 listener.body_began(found)
-                listener.body_answered(found)
+                listener.body_answered(found, HEAD)
             found.take(content)
             if close:
                 found.close("eof")

@@ -23,23 +23,28 @@ def test_a_key_is_known_by_its_fingerprint(value):
 
 
 @pytest.mark.parametrize(
-    ("body", "user", "session"),
+    ("body", "user"),
     [
-        (b'{"user": "u-1", "conversation_id": "c-1"}', "u-1", "c-1"),  # Dify
-        (b'{"user_id": "u-2", "session_id": "s-2", "question": "?"}', "u-2", "s-2"),  # RAGFlow
-        (b'{"user": "", "conversation_id": ""}', None, None),
-        (b'{"user": {"id": 7}, "session_id": [1]}', None, None),
-        (b'{"user": "' + b"x" * 1000 + b'"}', "x" * 200, None),
-        (b"user=u-1&a=b", None, None),
-        (b"[1]", None, None),
-        (b"\xff\xfe", None, None),
-        (b"[" * 100_000, None, None),
-        (b"", None, None),
-        (None, None, None),
+        (b'{"user": "u-1", "conversation_id": "c-1"}', "u-1"),  # Dify
+        (b'{"user_id": "u-2", "session_id": "s-2", "question": "?"}', "u-2"),  # RAGFlow
+        (b'{"user": "", "conversation_id": ""}', None),
+        (b'{"user": {"id": 7}, "session_id": [1]}', None),
+        (b'{"user": "' + b"x" * 1000 + b'"}', "x" * 200),
+        (b"user=u-1&a=b", None),
+        (b"[1]", None),
+        (b"\xff\xfe", None),
+        (b"[" * 100_000, None),
+        (b"", None),
+        (None, None),
     ],
 )
-def test_a_body_says_who_asks_if_it_says_it_at_all(body, user, session):
-    assert asked(headers(), body) == Asked(user=user, session=session)
+def test_a_body_says_who_asks_if_it_says_it_at_all(body, user):
+    assert asked(headers(), body) == Asked(user=user)
+
+
+@pytest.mark.parametrize("name", ["agent_id", "chat_id"])
+def test_a_body_names_the_app_where_the_path_does_not(name):
+    assert asked(headers(), b'{"%s": "g-1"}' % name.encode()).app_id == "g-1"
 
 
 @pytest.mark.parametrize(

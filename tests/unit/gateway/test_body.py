@@ -35,7 +35,7 @@ def begun(store=None, *, method="POST", path="/v1/workflows/run", clock=None, st
         names=AppNames(),
         **more,
     )
-    body.answered(Head(method, path, (), None, status, ()), coding)
+    body.answered(status, coding)
     return body
 
 

@@ -4,13 +4,14 @@ import asyncio
 import gzip
 import hashlib
 import json
+from contextlib import asynccontextmanager
 
 import aiohttp
 import pytest
 from aiohttp import web
 
 from streamkit import Tap
-from tests.unit.gateway.sites import STREAM, in_pieces, recording, standing
+from tests.unit.gateway.sites import STREAM, in_pieces, proxied, recording, standing
 
 BODY = recording("dify/wf_iter_fail_par_continue")
 RUN = "/v1/workflows/run"
@@ -57,6 +58,15 @@ async def test_a_path_goes_on_letter_by_letter(path):
     async with standing(echo(seen)) as site:
         await raw(site.url, f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
     assert seen[0][1] == path
+
+
+async def test_a_request_that_names_an_origin_goes_to_the_upstream_all_the_same():
+    """As if to a forward proxy; what stands before the path must not become a part of the upstream's name."""
+    seen = []
+    async with standing(echo(seen)) as site:
+        head = "GET http://elsewhere.example/v1/a%2Fb?x=%20 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+        assert (await raw(site.url, head.encode())).startswith(b"HTTP/1.1 200 ")
+    assert seen[0][1] == "/v1/a%2Fb?x=%20"
 
 
 async def test_headers_go_on_and_none_is_added():
@@ -118,6 +128,56 @@ async def test_an_upload_streams_through():
             assert await answer.text() == "300000"
 
 
+async def test_a_server_that_reads_slowly_slows_an_upload_down():
+    sent, much, go_on = 0, asyncio.Event(), asyncio.Event()
+
+    async def handler(request):
+        await go_on.wait()
+        return web.Response(text=str(len(await request.read())))
+
+    async def upload():
+        nonlocal sent
+        for _ in range(1000):
+            yield bytes(64_000)
+            sent += 1
+            if sent == 400:
+                much.set()
+
+    async with standing(handler) as site, aiohttp.ClientSession() as client:
+        asked = asyncio.ensure_future(client.post(site.url + "/v1/files/upload", data=upload()))
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(much.wait(), 1)  # 25 MB: more than all buffers on the way
+        go_on.set()
+        async with await asked as answer:
+            assert await answer.text() == "64000000"
+
+
+async def test_an_upload_that_waits_to_be_wanted_is_told_that_it_is():
+    seen = []
+    async with standing(echo(seen)) as site:
+        reader, writer = await asyncio.open_connection(*site.url.removeprefix("http://").split(":"))
+        head = b"POST /v1/files/upload HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n"
+        writer.write(head)
+        assert await reader.readuntil(b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
+        writer.write(b"hi")
+        assert (await reader.read()).startswith(b"HTTP/1.1 200 ")
+        writer.close()
+    assert seen[0][3] == b"hi"
+    assert "Expect" not in seen[0][2]
+
+
+async def test_an_upload_that_is_not_wanted_is_answered_before_its_end():
+    """The server answers and closes; the client, which still sends, hears of it."""
+    async with answering(b"HTTP/1.1 413 Too Large\r\nContent-Length: 3\r\nConnection: close\r\n\r\nbig") as site:
+        reader, writer = await asyncio.open_connection(*site.url.removeprefix("http://").split(":"))
+        writer.write(
+            b"POST /v1/files/upload HTTP/1.1\r\nHost: x\r\nContent-Length: 100000000\r\n\r\n" + bytes(1_000_000)
+        )
+        answer = await reader.readuntil(b"big")
+        writer.close()
+    assert answer.startswith(b"HTTP/1.1 413 ")
+
+
 async def test_a_compressed_upload_goes_on_compressed():
     seen = []
     packed = gzip.compress(b"hello")
@@ -153,18 +213,60 @@ async def test_a_response_comes_back_with_its_own_headers_and_no_others():
     assert body == b"\x00\xff"
 
 
-async def test_the_proxy_names_neither_itself_nor_a_type():
+@asynccontextmanager
+async def answering(answer):
+    """A server that answers the same bytes to everybody and closes, and a proxy before it."""
+
     async def upstream(reader, writer):
         await reader.readuntil(b"\r\n\r\n")
-        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi")
+        writer.write(answer)
         await writer.drain()
         writer.close()
 
     server = await asyncio.start_server(upstream, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
-    from tests.unit.gateway.sites import proxied
-
     async with server, proxied(f"http://127.0.0.1:{port}") as site:
+        yield site
+
+
+CHUNKED = b"Transfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n"
+TOLD = {
+    "hints before it": (b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi", "200 OK", b"hi"),
+    "in chunks": (b"HTTP/1.1 200 OK\r\n" + CHUNKED + b"\r\n", "200 OK", b"2\r\nhi\r\n0\r\n\r\n"),
+    "with trailers": (b"HTTP/1.1 200 OK\r\nTrailer: X\r\n" + CHUNKED + b"X: 1\r\n\r\n", "200 OK", b"2\r\nhi\r\n0\r\n\r\n"),
+    "until it closes": (b"HTTP/1.1 200 OK\r\n\r\nhi", "200 OK", b"2\r\nhi\r\n0\r\n\r\n"),
+    "of an old server": (b"HTTP/1.0 200 OK\r\n\r\nhi", "200 OK", b"2\r\nhi\r\n0\r\n\r\n"),
+    "no content": (b"HTTP/1.1 204 No Content\r\n\r\n", "204 No Content", b""),
+    "as before": (b"HTTP/1.1 304 Not Modified\r\nContent-Length: 9\r\n\r\n", "304 Not Modified", b""),
+    "of its own kind": (b"HTTP/1.1 299 \r\nContent-Length: 0\r\n\r\n", "299 ", b""),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", TOLD)
+async def test_an_answer_of_any_kind_is_the_same_to_the_client(kind):
+    answer, status, body = TOLD[kind]
+    async with answering(answer) as site:
+        got = await raw(site.url, b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    head, _, rest = got.partition(b"\r\n\r\n")
+    assert (head.partition(b"\r\n")[0].decode(), rest) == (f"HTTP/1.1 {status}", body)
+
+
+async def test_an_old_client_gets_a_body_that_ends_with_the_connection():
+    async with answering(TOLD["in chunks"][0]) as site:
+        got = await raw(site.url, b"GET / HTTP/1.0\r\n\r\n")
+    assert got.startswith(b"HTTP/1.0 200 ")
+    assert got.endswith(b"\r\n\r\nhi")
+
+
+@pytest.mark.parametrize("answer", [b"", b"NONSENSE\r\n\r\n"], ids=["nothing", "nonsense"])
+async def test_an_answer_that_is_none_is_a_502(answer):
+    async with answering(answer) as site:
+        got = await raw(site.url, b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+    assert got.startswith(b"HTTP/1.1 502 ")
+
+
+async def test_the_proxy_names_neither_itself_nor_a_type():
+    async with answering(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi") as site:
         answer = await raw(site.url, b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
     head = answer.partition(b"\r\n\r\n")[0].decode().lower()
     assert {line.partition(":")[0] for line in head.split("\r\n")[1:]} == {"content-length", "connection", "date"}
@@ -201,8 +303,6 @@ async def test_a_redirect_is_not_followed_and_leads_to_the_proxy():
 
 
 async def test_an_upstream_that_is_not_there_is_a_502():
-    from tests.unit.gateway.sites import proxied
-
     async with proxied("http://127.0.0.1:9") as site, aiohttp.ClientSession() as client:
         async with client.post(site.url + RUN, json={}) as answer:
             assert answer.status == 502
@@ -263,9 +363,10 @@ async def test_a_compressed_run_passes_compressed_and_is_known():
     assert site.seen.body.errors == 0
 
 
-async def test_of_a_run_no_coding_is_asked_for_that_we_cannot_read():
+@pytest.mark.parametrize("keep_host", [False, True])
+async def test_of_a_run_no_coding_is_asked_for_that_we_cannot_read(keep_host):
     seen = []
-    async with standing(echo(seen)) as site, aiohttp.ClientSession() as client:
+    async with standing(echo(seen), keep_host=keep_host) as site, aiohttp.ClientSession() as client:
         for path in (RUN, "/static/app.js"):
             await ask(client, site.url, path, headers={"Accept-Encoding": "gzip, rot13;q=0.9, deflate"})
     assert [found[2]["Accept-Encoding"] for found in seen] == ["gzip, deflate", "gzip, rot13;q=0.9, deflate"]

@@ -3,19 +3,21 @@
 import json
 
 from streamkit.gateway.asked import Asked
+from streamkit.gateway.body import Head
 from streamkit.gateway.listed import Bodies, listed, rows
 from tests.unit.gateway.sites import recording
 from tests.unit.gateway.test_body import Clock, begun
 from tests.unit.gateway.test_exchange import stated
 
 PAUSED = recording("dify/wf_human_1_paused")
+HEAD = Head("POST", "/v1/chat-messages", (), None, 200, ())
 
 
 def known(*bodies, remembered=10):
     found = Bodies(remembered)
     for body in bodies:
         found.body_began(body)
-        found.body_answered(body)
+        found.body_answered(body, HEAD)
         if body.ended is not None:
             found.body_ended(body)
     return found
@@ -83,13 +85,3 @@ def test_rows_are_json_without_secrets():
     (row,) = rows([body("h1", secret_values=frozenset([word]), asked=Asked(user=word))])
     assert json.loads(bytes(row))["handle"] == "h1"
     assert word.encode() not in bytes(row)
-
-
-def test_whoever_wants_to_hear_of_bodies_does():
-    found, told = Bodies(), []
-    found.on_begin = told.append
-    one = body("h1")
-    found.body_began(one)
-    assert told == []
-    found.body_answered(one)
-    assert told == [one]

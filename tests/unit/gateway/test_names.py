@@ -1,4 +1,4 @@
-"""What apps are called: as somebody named them, as `/info` does, else by the id in a path."""
+"""What apps are called: as somebody named them, as `/info` does, else by the id in a path or a body."""
 
 import pytest
 
@@ -17,6 +17,8 @@ def test_a_given_name_is_the_first_then_the_path_then_what_was_learnt():
     assert names.of(DRAFT, KEY) == "support"
     assert names.of(DRAFT, Asked()) == "shop"
     assert AppNames().of(DRAFT, Asked()) == "a-1"
+    assert AppNames().of(RUN, Asked(app_id="g-1")) == "g-1"
+    assert names.of(DRAFT, Asked(app_id="g-1")) == "shop"
     assert AppNames().of(RUN, KEY) is None
     assert AppNames().of(None, Asked()) is None
 

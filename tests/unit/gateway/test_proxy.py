@@ -6,7 +6,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from tests.unit.gateway.sites import STREAM, recording, standing, until
+from tests.unit.gateway.sites import STREAM, Seen, recording, standing, until
 from tests.unit.gateway.test_exchange import RUN, ask, echo, playing, raw, stated
 
 BODY = recording("dify/wf_iter_fail_par_continue")
@@ -29,6 +29,9 @@ PAUSED, RESUMED, AGAIN = (
         ("/v1/..%2fconsole", 403),
         ("/v1/..", 403),
         ("/V1/x", 403),
+        ("http://x/v1/a", 200),
+        ("http://x/console/api", 403),
+        ("http://v1/", 403),
     ],
 )
 async def test_only_what_is_allowed_is_served(path, status):
@@ -90,6 +93,38 @@ async def test_a_page_that_is_loaded_again_does_not_count_a_run_twice():
         site.seen.began[0].handle: (stated(chat).leaf_tokens, "leaf"),
         site.seen.began[1].handle: (0, "elsewhere"),
     }
+
+
+class Failing:
+    """A listener with a mistake."""
+
+    def body_began(self, body):
+        raise ValueError("s3cr3t")
+
+    def body_answered(self, body, head):
+        raise KeyError("s3cr3t")
+
+    def body_ended(self, body):
+        raise RuntimeError("s3cr3t")
+
+
+async def test_a_listener_that_fails_is_counted_and_neither_the_stream_nor_the_others_feel_it(caplog):
+    told = Seen()
+    async with standing(playing(BODY), Failing(), told) as site, aiohttp.ClientSession() as client:
+        for _ in range(2):
+            assert await ask(client, site.url) == BODY
+        await site.proxy.finish()
+    assert [body.errors for body in told.ended] == [3, 3]
+    assert told.ended[0].run.anomaly_counts["observer-error"] == 3
+    assert "s3cr3t" not in caplog.text
+
+
+async def test_a_body_that_cannot_be_observed_passes_all_the_same(monkeypatch, caplog):
+    monkeypatch.setattr("streamkit.gateway.proxy.secret_values", lambda *_: 1 / 0)
+    async with standing(playing(BODY)) as site, aiohttp.ClientSession() as client:
+        assert await ask(client, site.url) == BODY
+    assert site.seen.began == []
+    assert "could not observe a body, which is passed on: ZeroDivisionError" in caplog.text
 
 
 async def test_switched_off_it_only_passes(monkeypatch):

@@ -5,7 +5,7 @@ import pytest
 from aiohttp import WSMsgType, web
 from yarl import URL
 
-from tests.unit.gateway.sites import proxied, standing, until
+from tests.unit.gateway.sites import proxied, serving, standing, until
 
 
 async def echo(request):
@@ -15,19 +15,27 @@ async def echo(request):
     protocols = ("graphql-ws", "echo")
     socket = web.WebSocketResponse(protocols=protocols, autoping=False, max_msg_size=0)
     await socket.prepare(request)
-    async for message in socket:
-        if message.type is WSMsgType.TEXT and message.data == "close":
-            await socket.close(code=4001, message=b"as you wish")
-        elif message.type is WSMsgType.TEXT and message.data == "headers":
-            wanted = ("Origin", "Cookie", "Host", "Authorization")
-            await socket.send_json({name: request.headers.get(name) for name in wanted} | {"path": request.raw_path})
-        elif message.type is WSMsgType.TEXT:
-            await socket.send_str(message.data)
-        elif message.type is WSMsgType.BINARY:
-            await socket.send_bytes(message.data)
-        elif message.type is WSMsgType.PING:
-            await socket.pong(message.data + b"!")
-    ended.append(socket.close_code)
+    try:
+        async for message in socket:
+            if message.type is WSMsgType.TEXT and message.data == "break off":
+                request.transport.abort()
+            elif message.type is WSMsgType.TEXT and message.data == "say no code":
+                await socket.send_frame(b"", WSMsgType.CLOSE)
+            elif message.type is WSMsgType.TEXT and message.data == "close":
+                await socket.close(code=4001, message=b"as you wish")
+            elif message.type is WSMsgType.TEXT and message.data == "headers":
+                wanted = ("Origin", "Cookie", "Host", "Authorization")
+                await socket.send_json(
+                    {name: request.headers.get(name) for name in wanted} | {"path": request.raw_path}
+                )
+            elif message.type is WSMsgType.TEXT:
+                await socket.send_str(message.data)
+            elif message.type is WSMsgType.BINARY:
+                await socket.send_bytes(message.data)
+            elif message.type is WSMsgType.PING:
+                await socket.pong(message.data + b"!")
+    finally:
+        ended.append(socket.close_code)
     return socket
 
 
@@ -89,6 +97,28 @@ async def test_an_end_has_its_code_and_its_words():
         assert (message.type, message.data, message.extra) == (WSMsgType.CLOSE, 4001, "as you wish")
 
 
+async def test_an_end_without_a_code_is_an_ordinary_one():
+    async with (
+        standing(echo) as site,
+        aiohttp.ClientSession() as client,
+        client.ws_connect(site.url + "/socket") as socket,
+    ):
+        await socket.send_str("say no code")
+        message = await socket.receive()
+        assert (message.type, message.data) == (WSMsgType.CLOSE, 1000)
+
+
+async def test_a_server_that_breaks_off_breaks_off_for_the_client():
+    async with (
+        standing(echo) as site,
+        aiohttp.ClientSession() as client,
+        client.ws_connect(site.url + "/socket") as socket,
+    ):
+        await socket.send_str("break off")
+        message = await socket.receive()
+        assert (message.type, socket.close_code) == (WSMsgType.CLOSED, 1006)  # no frame says so: it must not
+
+
 async def test_a_client_that_leaves_leaves_the_server_too():
     ended.clear()
     async with standing(echo) as site, aiohttp.ClientSession() as client:
@@ -99,6 +129,30 @@ async def test_a_client_that_leaves_leaves_the_server_too():
         gone = await client.ws_connect(site.url + "/socket")
         gone._response.connection.transport.abort()  # without a word
         await until(lambda: len(ended) == 2)
+        assert ended == [4002, 1001]
+
+
+async def test_a_client_that_closes_hears_what_the_server_answers():
+    async def answering(request):
+        socket = web.WebSocketResponse(autoclose=False)
+        await socket.prepare(request)
+        await socket.receive()
+        await socket.close(code=4444)
+        return socket
+
+    async with standing(answering) as site, aiohttp.ClientSession() as client:
+        socket = await client.ws_connect(site.url + "/socket")
+        await socket.close(code=4002)
+        assert socket.close_code == 4444
+
+
+async def test_when_the_proxy_goes_down_so_do_its_sockets():
+    ended.clear()
+    async with serving(echo) as upstream, aiohttp.ClientSession() as client:
+        async with proxied(upstream) as site:
+            socket = await client.ws_connect(site.url + "/socket")
+        assert (await socket.receive()).type in (WSMsgType.CLOSE, WSMsgType.CLOSED)
+        await until(lambda: ended)
 
 
 async def test_a_refusal_is_a_refusal():

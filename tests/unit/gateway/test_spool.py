@@ -11,7 +11,7 @@ import pytest
 from streamkit.gateway.spool import Spools
 from streamkit.recording import Recording
 from tests.unit.gateway.sites import recording, standing, until
-from tests.unit.gateway.test_exchange import RUN, ask, playing
+from tests.unit.gateway.test_exchange import RUN, ask, playing, raw
 
 BODY = recording("dify/wf_iter_fail_par_continue")
 KEY = "app-AbCdEfGhIjKlMnOp"
@@ -62,6 +62,20 @@ async def test_it_is_recorded_as_it_was_said_and_not_as_it_was_packed(tmp_path):
         kept = Recording.load(path)
     assert kept.body == BODY
     assert "Content-Encoding" not in kept.header.response.headers
+
+
+async def test_a_secret_need_not_be_text(tmp_path):
+    """Bytes of a header that are no UTF-8 are masked like any others, and break nothing."""
+    with Spools(tmp_path / "spool", retain=1) as spools:
+        async with standing(playing(BODY), spools) as site:
+            head = f"POST {RUN} HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nConnection: close\r\n"
+            cookie = b"Cookie: session=\xff\xfes3cr3t-s3cr3t-s3cr3t\r\n\r\n"
+            assert (await raw(site.url, head.encode() + cookie)).startswith(b"HTTP/1.1 200 ")
+            flush(spools)
+        path = site.seen.body.spool.path
+        assert Recording.load(path).body == BODY
+        assert b"s3cr3t-s3cr3t" not in path.read_bytes()
+    assert (site.seen.body.errors, spools.problems) == (0, {})
 
 
 async def test_of_those_that_ended_the_oldest_go(tmp_path):

@@ -84,6 +84,52 @@ async def test_with_stop_the_vendor_is_asked_to_stop_and_the_end_is_seen():
     assert site.seen.body.is_complete
 
 
+STOPS = [
+    ("dify/wf_parallel3", "/v1/workflows/run", "POST /v1/workflows/tasks/{task}/stop"),
+    ("dify/wf_parallel3", "/x/v1/workflows/w-1/run", "POST /x/v1/workflows/tasks/{task}/stop"),
+    (
+        "dify/preview_chat_plain",
+        "/console/api/apps/a/advanced-chat/workflows/draft/run",
+        "POST /console/api/apps/a/workflow-runs/tasks/{task}/stop",
+    ),
+    ("ragflow/simple_message", "/api/v1/agents/g/completions", "POST /api/v1/tasks/{task}/cancel"),
+    ("ragflow/simple_message", "/api/v1/agents/chat/completions", "POST /api/v1/tasks/{task}/cancel"),
+    ("ragflow/v0221_fillup_1_pause", "/v1/canvas/completion", "PUT /v1/canvas/cancel/{task}"),
+]
+
+
+@pytest.mark.parametrize(("name", "path", "asked"), STOPS)
+async def test_each_vendor_is_asked_in_its_own_way(name, path, asked):
+    body = recording(name)
+    head = body[: len(body) // 2].rpartition(b"\n\n")[0] + b"\n\n"
+    server = Server(head, body[len(head) :])
+    async with standing(server.answer, on_client_gone="stop") as site:
+        await leave(site, path, head=head)
+        method, where, headers, _ = await server.asked.get()
+        server.go_on.set()
+        await site.proxy.finish()
+    assert f"{method} {where}" == asked.format(task=stated(body).task_id)
+    assert headers["Authorization"] == "Bearer app-key"
+    assert site.seen.body.stop_status == 200
+
+
+async def test_a_vendor_that_does_not_answer_is_not_waited_for_for_ever(monkeypatch, caplog):
+    monkeypatch.setattr("streamkit.gateway.stopping._PATIENCE", 0.05)
+    server, never = Server(), asyncio.Event()
+
+    async def answer(request):
+        if request.path.endswith("/stop"):
+            await never.wait()
+        return await server.answer(request)
+
+    async with standing(answer, on_client_gone="stop") as site:
+        await leave(site)
+        server.go_on.set()
+        await site.proxy.finish()
+    assert (site.seen.body.stop_status, site.seen.body.is_complete) == (None, True)
+    assert "could not be stopped: TimeoutError" in caplog.text
+
+
 async def test_a_task_that_is_not_known_yet_is_stopped_when_it_is():
     ping = b"event: ping\n\n"
     server = Server(ping, BODY.removeprefix(ping))
@@ -116,15 +162,16 @@ async def test_without_a_request_that_stops_a_run_it_is_drained():
     assert (site.seen.body.run.status, site.seen.body.stop_status) == ("succeeded", None)
 
 
-async def test_a_task_that_stands_for_all_runs_of_an_agent_is_not_stopped():
-    """RAGFlow before 0.26.3 calls a run by the id of its agent."""
+@pytest.mark.parametrize("path", ["/api/v1/agents/{task}/completions", "/api/v1/agents/chat/completions"])
+async def test_a_task_that_stands_for_all_runs_of_an_agent_is_not_stopped(path):
+    """RAGFlow before 0.26.3 calls a run by the id of its agent, which is in the path or in the request's body."""
     agent = recording("ragflow/v0221_fillup_1_pause")
     task = stated(agent).task_id
     assert task
     half = agent[: len(agent) // 2]
     server = Server(half, agent[len(half) :])
     async with standing(server.answer, on_client_gone="stop") as site:
-        await leave(site, f"/api/v1/agents/{task}/completions", head=half)
+        await leave(site, path.format(task=task), head=half)
         server.go_on.set()
         await site.proxy.finish()
     assert server.asked.empty()

@@ -13,7 +13,7 @@ from streamkit.recording import Header, Recording, Redactor, Request
 from streamkit.recording.format import encode_header
 
 HEADER = encode_header(Header(request=Request(headers={"X-Mine": "s3cr3t-s3cr3t"})))
-SECRET = ("s3cr3t-s3cr3t",)
+SECRET = (b"s3cr3t-s3cr3t",)
 
 
 class Elsewhere(Command, frozen=True):
@@ -44,7 +44,7 @@ def test_a_body_becomes_a_recording_that_is_masked(written):
     )
     assert told == Told(grown=[1], closed=[1])
     kept = Recording.load(folder / "1.skrec")
-    assert kept.body == Redactor(SECRET).feed(b"data: s3cr3t-s3cr3t\n\ndata: 2\n\n")
+    assert kept.body == Redactor(["s3cr3t-s3cr3t"]).feed(b"data: s3cr3t-s3cr3t\n\ndata: 2\n\n")
     assert [chunk.at for chunk in kept.chunks] == [0.5, 0.75]
     assert (kept.end.reason, kept.end.at) == ("eof", 1.0)
     assert "s3cr3t" not in (folder / "1.skrec").read_text()

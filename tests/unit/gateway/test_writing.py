@@ -8,7 +8,7 @@ from streamkit.gateway.writing import Begin, Close, Commands, Drop, Keep, Mark, 
 
 COMMANDS = [
     Shelve(Limits("/var/lib/streamkit", 10, 1.5)),
-    Begin(1, "/var/x.skrec", b'{"format":1}', ("s3cr3t",)),
+    Begin(1, "/var/x.skrec", b'{"format":1}', (b"s3cr3t",)),
     Write(1, 0.25, b"data: \xff\n\n"),
     Write(1, 0.5, b""),
     Close(1, "eof", 1.0),
