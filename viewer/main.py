@@ -138,7 +138,7 @@ async def _until_signal(app: Viewer, ended_by: list[int]) -> None:
     """End the viewer as a signal wants it, so that the terminal is as it was before."""
     if sys.platform == "win32":
         return
-    with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGHUP) as signals:
+    with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM, signal.SIGHUP) as signals:
         async for number in signals:
             ended_by.append(number)
             app.exit()

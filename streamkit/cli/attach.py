@@ -36,7 +36,7 @@ def attach(
     """Watch a run of a Dify workflow or chatflow that goes on already, or waits for a form.
 
     The server first tells how it stands, so one may come late. The user must be the one whose run it is. A form that
-    waits can be answered here.
+    waits can be answered here. Ctrl-C offers to stop it on the server; without being asked, nothing stops it.
 
     \b
     Examples:
@@ -62,5 +62,10 @@ async def _watch(app: App, run_id: str, record: Path | None, *, wait: bool, is_q
         show = Nothing() if is_quiet else show_of_stdout()
         client = target.client
         return await perform(
-            target, lambda: client.resume(run_id, across_pauses=wait, record=tape), show, tape, name=app.name
+            target,
+            lambda: client.resume(run_id, across_pauses=wait, record=tape),
+            show,
+            tape,
+            name=app.name,
+            is_ours=False,
         )

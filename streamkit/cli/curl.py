@@ -89,7 +89,13 @@ async def _run(line: CurlLine, target: Target, record: Path | None) -> Outcome:
         DifyRun(client, request, user or USER) if isinstance(client, DifyClient) else OneBody(client.open_body, call)
     )
     dialect = None if isinstance(client, DifyClient) else "auto"
-    return await perform(target, lambda: client.stream_of(origin, dialect=dialect, record=tape), show_of_stdout(), tape)
+    return await perform(
+        target,
+        lambda: client.stream_of(origin, dialect=dialect, record=tape),
+        show_of_stdout(),
+        tape,
+        is_ours=line.method != "GET",
+    )
 
 
 def _target(line: CurlLine) -> Target:

@@ -1,7 +1,8 @@
 """What Ctrl-C does to a run that goes on: closing the connection does not stop it, so that is offered.
 
 The first Ctrl-C asks whether to stop the run on the server, while one goes on to watch it; the second one leaves at
-once. Where nobody can be asked, and for SIGTERM, it is stopped.
+once. Where nobody can be asked, and for SIGTERM, it is stopped if it was begun here: whoever began another one may wait
+for it.
 """
 
 import signal
@@ -28,17 +29,19 @@ Stop = Callable[[], Awaitable[None]]
 class Leaving:
     """Runs something that may be left."""
 
-    def __init__(self, show: Show) -> None:
+    def __init__(self, show: Show, *, is_ours: bool = True) -> None:
         """Prepare.
 
         Args:
             show: makes room when somebody is asked.
+            is_ours: whether what goes on was begun here.
         """
         self.stop: Stop | None = None
         """Stops what goes on just now; None if nothing does."""
         self.caught: signal.Signals | None = None
         """The signal by which it was left."""
         self._show = show
+        self._is_ours = is_ours
 
     @property
     def exit_code(self) -> int | None:
@@ -88,8 +91,7 @@ class Leaving:
 
     async def _leave(self, group: TaskGroup, stop: Stop) -> None:
         self._show.make_room()
-        is_asked = self.caught == signal.SIGINT and can_ask()
-        if is_asked and not await confirmed("\nstop the run on the server, too?"):
+        if not await self._wants_stop():
             complain("it goes on, and nobody watches it")
             group.cancel_scope.cancel()
             return
@@ -101,3 +103,8 @@ class Leaving:
         else:
             await anyio.sleep(_LAST_WORDS)  # the end of the run ends this sooner
         group.cancel_scope.cancel()
+
+    async def _wants_stop(self) -> bool:
+        if self.caught == signal.SIGINT and can_ask():
+            return await confirmed("\nstop the run on the server, too?")
+        return self._is_ours

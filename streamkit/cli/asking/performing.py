@@ -58,7 +58,9 @@ def numbered(record: Path, number: int) -> Path:
     return record.with_name(f"{stem}-{number}{dot}{suffix}")
 
 
-async def perform(target: Target, begin: Callable[[], RunStream], show: Show, tape: Tape, *, name: str = "") -> Outcome:
+async def perform(
+    target: Target, begin: Callable[[], RunStream], show: Show, tape: Tape, *, name: str = "", is_ours: bool = True
+) -> Outcome:
     """Run something to its end, or until somebody leaves it.
 
     Args:
@@ -67,12 +69,13 @@ async def perform(target: Target, begin: Callable[[], RunStream], show: Show, ta
         show: shows it.
         tape: records what follows when it pauses.
         name: what the app is called.
+        is_ours: whether it is begun here, and not joined.
 
     Raises:
         UpstreamError: it could not be begun, or not be gone on with.
         OSError: it cannot be recorded.
     """
-    leaving = Leaving(show)
+    leaving = Leaving(show, is_ours=is_ours)
     performed = _Performance(target, begin(), show, tape, leaving, name)
     await leaving.watch_over(performed.to_the_end, partial(keep_drawing, show))
     show.end(performed.run)
