@@ -142,7 +142,8 @@ class Client:
             stop_if_left: whether to stop the run when the stream is left before its end.
 
         Raises:
-            FileExistsError: the recording is there already.
+            OSError: nothing can be recorded there: the file exists, its folder does not.
+            RecordingError: a `.zst` needs an extra.
         """
         name = dialect or self.dialect
         if record is None:

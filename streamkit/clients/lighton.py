@@ -115,7 +115,8 @@ class ParadigmClient(Client):
             scope: what it may use: see `Scope`.
 
         Raises:
-            FileExistsError: the recording is there already.
+            OSError: nothing can be recorded there: the file exists, its folder does not.
+            RecordingError: a `.zst` needs an extra.
         """
         call = _CHATFLOW.call({"messages": messages, **scope})
         return self.stream_of(OneBody(self.open_body, call), record=record)
@@ -142,7 +143,8 @@ class ParadigmClient(Client):
             be reached or refuses.
 
         Raises:
-            FileExistsError: the recording is there already.
+            OSError: nothing can be recorded there: the file exists, its folder does not.
+            RecordingError: a `.zst` needs an extra.
         """
         body = {**(options or {}), "model": model, "messages": [dict(told) for told in messages], "stream": True}
         origin = OneBody(self.open_body, Call("POST", _COMPLETIONS, body=body))

@@ -4,8 +4,9 @@ A run that pauses, or breaks off, goes on in another body. The first one is reco
 others beside it: `refund.skrec`, `refund.2.skrec`.
 """
 
+import os
 from collections.abc import Iterable
-from errno import EEXIST
+from errno import EACCES, EEXIST, ENOENT
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +15,8 @@ from streamkit.clients.body import Body
 from streamkit.clients.operation import Call
 from streamkit.clients.secret import Secret
 from streamkit.recording import Header, Recorder, Request, Response, Source
+from streamkit.recording.recorder import COMPRESSED
+from streamkit.recording.zstd import codec
 from streamkit.run.payload import Json, loads
 
 _LARGEST_EXCHANGE: Final = 1024 * 1024
@@ -97,10 +100,10 @@ class FileTape(Tape):
             overwrite: whether files that are there may be replaced.
 
         Raises:
-            FileExistsError: the first file is there already.
+            OSError: the first file is there already, or its folder is not, or takes no files.
+            RecordingError: a `.zst` needs an extra.
         """
-        if not overwrite and Path(path).exists():  # told before a run is begun, not after
-            raise FileExistsError(EEXIST, "is there already", str(path))
+        _check(Path(path), overwrite=overwrite)
         self.paths: list[Path] = []
         """The files that were made so far."""
         self._path = Path(path)
@@ -114,8 +117,7 @@ class FileTape(Tape):
         """Make the next file.
 
         Raises:
-            FileExistsError: it is there already.
-            OSError: it cannot be made.
+            OSError: it cannot be made, or is there already.
         """
         path = self._next_path()
         header = Header(
@@ -171,6 +173,18 @@ class FileTape(Tape):
             return self._path
         suffix = next((suffix for suffix in _SUFFIXES if self._path.name.endswith(suffix)), self._path.suffix)
         return self._path.with_name(f"{self._path.name.removesuffix(suffix)}.{number}{suffix}")
+
+
+def _check(path: Path, *, overwrite: bool) -> None:
+    """Find what would keep a file from being made before a run is begun, and not after."""
+    if not overwrite and path.exists():
+        raise FileExistsError(EEXIST, "is there already", str(path))
+    if not path.parent.is_dir():
+        raise FileNotFoundError(ENOENT, "no such folder", str(path.parent))
+    if not os.access(path.parent, os.W_OK):
+        raise PermissionError(EACCES, os.strerror(EACCES), str(path.parent))
+    if path.name.endswith(COMPRESSED):
+        codec(str(path))
 
 
 def _asked(call: Call) -> Json:

@@ -1,5 +1,6 @@
 """`streamkit run`, `record`, `attach` and `curl`, as programs in a pipe beside a server that plays recordings."""
 
+import errno
 import json
 import os
 import signal
@@ -170,6 +171,17 @@ def test_a_conversation_goes_on(command, server):
     assert body["conversation_id"] == folded("dify/chat_app_plain").conversation_id
 
 
+def test_a_session_of_ragflow_goes_on(command, server):
+    """An agent begins its own: in one that was made before, some servers hide events."""
+    how = ("--agent", "a")
+    assert command("run", "simple-message", "hello", *how, key="simple_message").code == 0
+    assert command("run", "simple-message", "and then?", *how, "--continue", key="simple_message").code == 0
+    first, second = [body for body in server.bodies() if isinstance(body, dict)]
+    assert "session_id" not in first
+    assert second["session_id"] == folded("ragflow/simple_message").conversation_id
+    assert (first["stream"], second["stream"]) == (True, True)
+
+
 def test_there_may_be_nothing_to_continue(command):
     done = command("run", "chat-app-plain", "hello", "--continue", key="chat_app_plain")
     assert done.code == 2
@@ -198,6 +210,7 @@ def test_repeated_it_shows_the_spread_of_each_node(command):
         (("run", "dify", "hello", "--config", "none.toml"), 2, "none.toml: no such file"),
         (("run", "dify", "hello", "--api-key-file", "none"), 2, "the key file none: no such file"),
         (("run", "dify", "hello", "--base", "nowhere"), 2, "no http or https address"),
+        (("run", "dify", "hello", "--record", "none/x.skrec"), 2, "none: no such folder"),
         (("run", "dify"), 2, "the app needs a question"),
         (("run", "dify", "hello", "--blocking", "--record", "x.skrec"), 2, "--blocking"),
         (("run", "dify", "hello", "--view", "--json"), 2, "--view"),
@@ -210,6 +223,17 @@ def test_it_is_told_in_one_line(command, words, code, said):
     assert done.code == code
     assert said in done.err
     assert len(done.err.splitlines()) == 1
+
+
+def test_a_file_that_cannot_be_read_is_told_by_its_name(command, tmp_path, monkeypatch):
+    (tmp_path / "bill.pdf").write_bytes(b"%PDF")
+
+    def refuse(self, stack):
+        raise PermissionError(errno.EACCES, "Permission denied", "bill.pdf")
+
+    monkeypatch.setattr("streamkit.clients.upload.Upload.open", refuse)  # root may read everything
+    done = command("run", "dify", "hello", "-f", "bill.pdf", key="chat_ifelse")
+    assert (done.code, done.err) == (2, "streamkit: bill.pdf: permission denied\n")
 
 
 @pytest.mark.parametrize(("fault", "said"), [("status=429", "429"), ("html=502", "Bad Gateway (HTTP 502)")])

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import time
 from pathlib import Path
 
 import pytest
@@ -128,6 +129,28 @@ def test_a_form_whose_time_runs_out_is_followed(run, server):
     assert "✓ succeeded  workflow" in output
     assert "form  Quick question  expired" in output
     assert not [asked for asked in server.requests() if asked.startswith("POST /v1/form")]
+
+
+def test_time_may_run_out_while_somebody_types(home, tmp_path):
+    """What was typed is sent to nobody, and the run is followed to its end."""
+    paused = tmp_path / "wf_human_timeout_1_paused.sse"
+    moment = str(int(time.time()) + 4).encode()  # noqa: TID251 - the form's stamp is of the day
+    body = fixture("dify/wf_human_timeout_1_paused").read_bytes()
+    paused.write_bytes(re.sub(rb'("expiration_time":)\d+', rb"\g<1>" + moment, body))
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"}
+    files = (paused, fixture("dify/wf_human_timeout_2_resumed"))
+    with played(tmp_path, *files, environment=environment) as server:
+        where = home | {"DIFY_BASE_URL": server.url, "DIFY_API_KEY": "key"}
+        with Terminal("-m", "streamkit", "run", "dify", environment=where) as terminal:
+            terminal.wait("Quick question  (expires in")
+            terminal.press("half of an ans")
+            terminal.wait("its time ran out")
+            assert terminal.ends() == 0
+            output = terminal.output.decode()
+        assert not [asked for asked in server.requests() if asked.startswith("POST /v1/form")]
+        assert server.requests().count("POST /v1/workflows/run") == 1
+    assert "✓ succeeded  workflow" in output
+    assert "form  Quick question  expired" in output
 
 
 def test_an_agent_of_ragflow_asks_on_the_terminal(run, server):

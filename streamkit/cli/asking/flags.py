@@ -14,7 +14,7 @@ from streamkit.cli.options import Decorator
 from streamkit.cli.output import complain
 from streamkit.clients.dify.request import Mode
 from streamkit.clients.ragflow.request import Api
-from streamkit.errors import UpstreamError
+from streamkit.errors import RecordingError, UpstreamError
 
 T = TypeVar("T")
 
@@ -101,11 +101,13 @@ def finished(work: Callable[[], Awaitable[T]]) -> T:
     """
     try:
         return anyio.run(work)
-    except (BadConfig, BadInput) as error:
+    except (BadConfig, BadInput, RecordingError) as error:
         complain(str(error))
         code = 2
-    except FileExistsError as error:
-        complain(f"{error.filename}: is there already")
+    except OSError as error:
+        if error.filename is None:  # of standard output, say
+            raise
+        complain(f"{error.filename}: {(error.strerror or str(error)).lower()}")
         code = 2
     except UpstreamError as error:
         complain(str(error))

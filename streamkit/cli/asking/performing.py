@@ -42,7 +42,8 @@ def tape_of(path: Path | None, target: Target) -> Tape:
     """Return what records a run, with all that is asked beside it.
 
     Raises:
-        FileExistsError: the file is there already.
+        OSError: nothing can be recorded there.
+        RecordingError: a `.zst` needs an extra.
     """
     if path is None:
         return NO_TAPE

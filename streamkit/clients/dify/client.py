@@ -113,7 +113,8 @@ class DifyClient(DifyOperations):
             be reached or refuses, and a ValueError where the app takes no question, or needs one.
 
         Raises:
-            FileExistsError: the recording is there already.
+            OSError: nothing can be recorded there: the file exists, its folder does not.
+            RecordingError: a `.zst` needs an extra.
         """
 
         async def request() -> Call:
@@ -163,7 +164,8 @@ class DifyClient(DifyOperations):
 
         Raises:
             ValueError: the run has no id: it is none of a workflow.
-            FileExistsError: the recording is there already.
+            OSError: nothing can be recorded there: the file exists, its folder does not.
+            RecordingError: a `.zst` needs an extra.
         """
         run_id = run.id if isinstance(run, Run) else run
         if run_id is None:

@@ -121,7 +121,8 @@ class RAGFlowClient(RAGFlowOperations):
 
         Raises:
             ValueError: neither a chat nor an agent is given, or both are, or this API has no agents.
-            FileExistsError: the recording is there already.
+            OSError: nothing can be recorded there: the file exists, its folder does not.
+            RecordingError: a `.zst` needs an extra.
         """
         self._check(chat, agent)
 
@@ -182,7 +183,8 @@ class RAGFlowClient(RAGFlowOperations):
 
         Raises:
             ValueError: the run waits for nothing, or not for one of these inputs.
-            FileExistsError: the recording is there already.
+            OSError: nothing can be recorded there: the file exists, its folder does not.
+            RecordingError: a `.zst` needs an extra.
         """
         form = next((form for form in run.forms if form.status == "waiting"), None)
         if form is None or run.conversation_id is None:

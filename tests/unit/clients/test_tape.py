@@ -1,6 +1,8 @@
 """Recordings of what a client receives: a file for each body, exchanges beside it, and no key in any."""
 
 import json
+import os
+import sys
 from types import SimpleNamespace
 
 import pytest
@@ -10,6 +12,7 @@ from streamkit.clients.operation import Call
 from streamkit.clients.secret import Secret
 from streamkit.clients.tape import NO_TAPE, FileTape, Tapes
 from streamkit.clients.upload import Upload
+from streamkit.errors import RecordingError
 from streamkit.recording import Recording
 
 KEY = "app-0123456789abcdefghij"
@@ -108,6 +111,23 @@ def test_a_file_that_is_there_is_told_of_before_anything_is_asked(tmp_path):
     told.begin(body())
     told.end("eof")
     assert path.read_text() != "mine"
+
+
+def test_a_folder_that_is_not_there_or_takes_nothing_is_told_of_before_anything_is_asked(tmp_path, monkeypatch):
+    with pytest.raises(FileNotFoundError) as raised:
+        tape(tmp_path / "none" / "x.skrec")
+    assert (raised.value.filename, raised.value.strerror) == (str(tmp_path / "none"), "no such folder")
+    monkeypatch.setattr(os, "access", lambda path, mode: False)  # root may write everywhere
+    with pytest.raises(PermissionError):
+        tape(tmp_path / "x.skrec")
+
+
+def test_what_compresses_must_be_there_before_anything_is_asked(tmp_path, monkeypatch):
+    for name in ("backports", "backports.zstd", "compression", "compression.zstd"):
+        monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(RecordingError, match="needs an extra"):
+        tape(tmp_path / "x.skrec.zst")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_several_tapes_record_the_same(tmp_path):
