@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "streamkit"
 UNIT = ROOT / "tests" / "unit"
@@ -41,19 +39,28 @@ TESTS = [(test, PACKAGE, UNIT) for test in sorted(UNIT.rglob("test_*.py"))]
 TESTS += [(test, ROOT / "viewer", VIEWER) for test in sorted(VIEWER.rglob("test_*.py"))]
 
 
-@pytest.mark.parametrize(("module", "tests"), MODULES, ids=[f"{tests.name}-{module}" for module, tests in MODULES])
-def test_a_module_has_its_test(module, tests):
+def of_module(module, tests):
+    """Return where the test of a module stands."""
     own = f"test_{module.name}"
-    name = TESTED_WITH.get(str(module), own) if tests == VIEWER else own
-    assert (tests / module.parent / name).is_file()
+    return tests / module.parent / (TESTED_WITH.get(str(module), own) if tests == VIEWER else own)
 
 
-@pytest.mark.parametrize(("test", "package", "tests"), TESTS, ids=[str(test.relative_to(ROOT)) for test, *_ in TESTS])
-def test_a_test_has_its_module(test, package, tests):
+def of_test(test, package, tests):
+    """Return where the module of a test may stand: a package's own `__init__` may have a test."""
     name = test.name.removeprefix("test_")
     folder = package / test.parent.relative_to(tests)
-    own = {folder / name, folder / name.removesuffix(".py") / "__init__.py"}  # a package's own __init__ may have a test
-    assert test in WITHOUT_A_MODULE or any(path.is_file() for path in own)
+    return {folder / name, folder / name.removesuffix(".py") / "__init__.py"}
+
+
+def test_every_module_has_its_test():
+    assert len(MODULES) > 200
+    assert [str(module) for module, tests in MODULES if not of_module(module, tests).is_file()] == []
+
+
+def test_every_test_has_its_module():
+    wrong = [test for test, *where in TESTS if not any(path.is_file() for path in of_test(test, *where))]
+    assert len(TESTS) > 200
+    assert set(wrong) <= WITHOUT_A_MODULE
 
 
 def test_nothing_is_excused_that_has_a_test_or_is_gone():

@@ -174,8 +174,8 @@ async def relayed(names):
 def passes(code, folder):
     """See that an example which is a test passes, in a project that has nothing else."""
     (folder / "test_example.py").write_text(code, encoding="utf-8")
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:streamkit", "-p", "streamkit.testing.plugin", "."]
-    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "streamkit.testing.plugin", "."]
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 

@@ -1,6 +1,7 @@
 """The closed set of anomalies: every kind that the code reports, with a sentence for people, and no other."""
 
 import ast
+from functools import cache
 from pathlib import Path
 from typing import get_args
 
@@ -12,13 +13,16 @@ from streamkit.run.anomaly import KINDS, Kind
 PACKAGE = Path(streamkit.__file__).parent
 
 
+@cache
 def words_in_code():
     """Every string constant of the package outside the table itself, docstrings left out by their length."""
-    for path in PACKAGE.rglob("*.py"):
-        if path.name != "anomaly.py":
-            for part in ast.walk(ast.parse(path.read_text())):
-                if isinstance(part, ast.Constant) and isinstance(part.value, str):
-                    yield part.value
+    return frozenset(
+        part.value
+        for path in PACKAGE.rglob("*.py")
+        if path.name != "anomaly.py"
+        for part in ast.walk(ast.parse(path.read_text()))
+        if isinstance(part, ast.Constant) and isinstance(part.value, str)
+    )
 
 
 def test_every_kind_is_in_the_type_and_in_the_table():
@@ -40,4 +44,4 @@ def test_a_kind_has_whole_sentences(kind):
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_kind_can_be_reported(kind):
     """What no code reports should not be explained."""
-    assert kind in set(words_in_code())
+    assert kind in words_in_code()
