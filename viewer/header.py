@@ -37,7 +37,8 @@ def told(app: "Viewer", width: int) -> Sequence[Span]:
     """Return the first line: the run, how it stands, what it spent, what went wrong."""
     watched, look, session = app.session.chosen, app.look, app.session
     if watched is None:
-        waiting = "waiting for a run" if app.watching_goes_on else "no run"
+        place = f" at {safe_line(app.watching.place)}" if app.watching.place is not None else ""
+        waiting = f"waiting for a run{place}" if app.watching_goes_on else "no run"
         return [Span(" streamkit ", "strong"), Span(waiting, "dim")]
     if watched.problem is not None and not watched.events:
         mark = look.mark("failed")

@@ -19,7 +19,7 @@ from streamkit.gateway.body import Body
 from streamkit.gateway.server import Address
 from streamkit.gateway.service import Plan, Service
 from viewer.intake import Intake
-from viewer.spool import TempSpool
+from viewer.spool import TempSpool, reason
 from viewer.stream import Watch
 from viewer.watched import Clock, Watched
 
@@ -48,27 +48,28 @@ class ProxySource:
 
     async def run(self, watch: Watch) -> None:
         """Run it, and feed each body that passes. Streams may end when nobody looks any more, within its grace."""
-        waiting = _Placeholder(watch, self.name)
-        waiting.say("listens, and nothing has passed yet")
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(self._serve, waiting)
+            tasks.start_soon(self._serve, watch)
             try:
                 while True:
                     for body in self.service.bodies.all():
                         if body.handle not in self._seen:
                             self._seen.add(body.handle)
-                            waiting.withdraw()
                             tasks.start_soon(self._follow, watch, body)
                     await anyio.sleep(_POLL)
             finally:
                 self.service.stopping.set()
 
-    async def _serve(self, waiting: "_Placeholder") -> None:
+    async def _serve(self, watch: Watch) -> None:
+        def listens(front: Address, _back: Address | None) -> None:
+            watch.place = f"http://{front}"
+            watch.on_news()
+
         try:
             with anyio.CancelScope(shield=True):
-                await self.service.run(_nobody)
+                await self.service.run(listens)
         except OSError as error:
-            waiting.say(f"cannot listen: {(error.strerror or str(error)).lower()}")
+            _Placeholder(watch, self.name).say(reason(error))
 
     async def _follow(self, watch: Watch, body: Body) -> None:
         tails = self.service.tails
@@ -118,12 +119,11 @@ class AdminSource:
                 await anyio.sleep(_AGAIN)
                 return
             rows = _rows(await answer.read())
-        if not rows and not self._seen:
-            waiting.say("is attached, and nothing has passed yet")
+        waiting.withdraw()
+        watch.place = self.name
         for row in rows:
             if row.handle not in self._seen:
                 self._seen.add(row.handle)
-                waiting.withdraw()
                 tasks.start_soon(self._follow, client, watch, row)
 
     async def _follow(self, client: ClientSession, watch: Watch, row: "_Row") -> None:
@@ -188,12 +188,8 @@ def _name(app: str, handle: str) -> str:
     return f"{app} {handle[:6]}"
 
 
-def _nobody(_front: Address, _back: Address | None) -> None:
-    """The screen is taken: where it listens is its name."""
-
-
 class _Placeholder:
-    """An entry that says why there is nothing to see yet."""
+    """An entry that says why there is nothing to see."""
 
     def __init__(self, watch: Watch, name: str) -> None:
         self._watch = watch

@@ -29,6 +29,8 @@ class Watch:
         """In the order in which they were first seen."""
         self.on_news: Callable[[], None] = lambda: None
         """Called when bytes came, or a run came or went: for a view that sleeps. It must be quick."""
+        self.place: str | None = None
+        """Where runs are waited for, if a source can tell: somebody has to point a client there."""
         self._dialect = dialect
         self._on_change = on_change
         self._held = Held()

@@ -80,9 +80,11 @@ def _apps(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> dict
     help="How long one run is drained.",
 )
 @click.option(
-    "--drain-size", callback=size, metavar="SIZE", default="64MB", show_default=True, help="How much of one run is."
+    "--drain-size", callback=size, metavar="SIZE", default="64MB", show_default=True, help="How much of one run."
 )
-@click.option("--drain-count", type=click.IntRange(min=0), default=1000, show_default=True, help="How many at a time.")
+@click.option(
+    "--drain-count", type=click.IntRange(min=0), default=1000, show_default=True, help="How many runs at a time."
+)
 @click.option("--log", default="-", show_default=True, metavar="FILE|-", help="Where a JSON line for each body goes.")
 @click.option(
     "--admin", callback=address, metavar="HOST:PORT", help="Tell those who run this of runs and figures there."
@@ -147,6 +149,8 @@ def proxy(
     """  # noqa: D301 - click looks for the character
     if admin_token_file is not None and how["admin"] is None:
         raise click.UsageError("--admin-token-file is the token of --admin, which is missing")
+    if how["admin_content"] and how["admin"] is None:
+        raise click.UsageError("--admin-content is told by --admin, which is missing")
     token = admin_token(admin_token_file) if how["admin"] is not None else ""
     plan = _plan(upstream, token=token, **how)
     if not view:
@@ -183,7 +187,8 @@ def serve(plan: "Plan", log: str, ready_file: Path | None = None) -> int:
         error = anyio.run(_until_signal, service, plan, ready_file)
     if error is None:
         return 0
-    complain(f"{error.filename or f'cannot listen at {plan.listen}'}: {(error.strerror or str(error)).lower()}")
+    file = f"{error.filename}: " if error.filename else ""
+    complain(f"{file}{(error.strerror or str(error)).lower()}")
     return 2
 
 

@@ -6,6 +6,7 @@ What is decoded comes in pieces of bounded size, whatever a few compressed bytes
 import importlib
 import zlib
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from types import ModuleType
 from typing import Any, Final, Protocol
 
@@ -16,6 +17,8 @@ _PIECE: Final = 64 * 1024
 """Bytes that are decoded at a time."""
 _GZIP_OR_ZLIB: Final = zlib.MAX_WBITS | 32
 _RAW: Final = -zlib.MAX_WBITS
+_IS_BOUNDED: Final = "can_accept_more_data"
+"""What brotli can do from 1.2 on; before, a few bytes come out as all that they stand for, at once."""
 _ZLIB_METHOD: Final = 8
 """The low half of a zlib stream's first byte: some servers leave its header out and call that deflate, too."""
 
@@ -44,7 +47,8 @@ def decoder(coding: str | None) -> Decode:
         return _Members(lambda _: zstd.ZstdDecompressor())
     if name == "br" and (brotli := _module("brotli", "brotlicffi")) is not None:
         whole = brotli.Decompressor()
-        return lambda chunk: (whole.process(chunk),)
+        if hasattr(whole, _IS_BOUNDED):
+            return partial(_brotli, whole)
     raise UnknownCoding(name)
 
 
@@ -89,6 +93,13 @@ class _Members:
     def _is_drained(self) -> bool:
         """Whether nothing more comes of what was given; only zstd says that it kept something."""
         return self._member is None or getattr(self._member, "needs_input", True)
+
+
+def _brotli(whole: Any, chunk: bytes) -> Iterator[bytes]:  # noqa: ANN401 - of a library without types
+    piece = whole.process(chunk, output_buffer_limit=_PIECE)
+    while piece or not whole.can_accept_more_data():
+        yield piece
+        piece = whole.process(b"", output_buffer_limit=_PIECE)
 
 
 def _deflate(chunk: bytes) -> Any:  # noqa: ANN401 - zlib's own, which has no name

@@ -3,20 +3,25 @@
 Labels are of bounded variety: apps beyond the first so many are counted together.
 """
 
+import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Final, Protocol
+from typing import Final, Literal, Protocol
 
 from streamkit.gateway.body import Body, Head
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 _APPS: Final = 500
 """So many apps have figures of their own."""
+_LONGEST_NAME: Final = 100
 _OTHER: Final = "other"
+_CURRENCY: Final = re.compile("[A-Z]{3}")
+"""What a server calls money is its own affair; a label is not."""
 _SECONDS: Final = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0)
 """Bounds of the buckets for the time to the first token."""
 
 Labels = tuple[tuple[str, str], ...]
+Kind = Literal["counter", "gauge"]
 
 
 class Figure(Protocol):
@@ -46,17 +51,18 @@ class Counter:
             yield _line(self._name, labels, value)
 
 
-class Gauge:
-    """A figure that goes up and down, read when it is asked for."""
+class Reading:
+    """A figure that somebody else keeps, read when it is asked for."""
 
-    def __init__(self, name: str, about: str, read: Callable[[], Mapping[Labels, float]]) -> None:
+    def __init__(self, name: str, about: str, kind: Kind, read: Callable[[], Mapping[Labels, float]]) -> None:
         self._name = name
         self._about = about
+        self._kind = kind
         self._read = read
 
     def lines(self) -> Iterator[str]:
         """Yield its lines."""
-        yield from _head(self._name, self._about, "gauge")
+        yield from _head(self._name, self._about, self._kind)
         for labels, value in self._read().items():
             yield _line(self._name, labels, value)
 
@@ -101,12 +107,12 @@ class Metrics:
         self.anomalies = Counter("streamkit_anomalies_total", "What did not fit, by kind.")
         self.errors = Counter("streamkit_observer_errors_total", "Mistakes of streamkit's own; no stream was touched.")
         self.first_token = Histogram("streamkit_first_token_seconds", "Time from the request to the first text.")
-        self._gauges: list[Gauge] = []
+        self._readings: list[Reading] = []
         self._apps: set[str] = set()
 
-    def watch(self, gauge: Gauge) -> None:
+    def watch(self, reading: Reading) -> None:
         """Show a figure that is read when it is asked for."""
-        self._gauges.append(gauge)
+        self._readings.append(reading)
 
     def body_began(self, body: Body) -> None:
         """Nothing is counted before the end."""
@@ -124,7 +130,8 @@ class Metrics:
             self.runs.add(status=run.status, app=app, dialect=run.dialect)
         self.tokens.add(spent.tokens or 0, app=app)
         for currency, amount in spent.cost.items():
-            self.cost.add(float(amount), app=app, currency=currency)
+            known = currency if _CURRENCY.fullmatch(currency) else _OTHER
+            self.cost.add(float(amount), app=app, currency=known)
         for kind, count in spent.anomalies.items():
             self.anomalies.add(count, kind=kind)
         self.errors.add(body.errors)
@@ -134,11 +141,11 @@ class Metrics:
     def text(self) -> str:
         """Return all figures."""
         counted = (self.runs, self.bodies, self.tokens, self.cost, self.anomalies, self.errors)
-        shown: list[Figure] = [*counted, self.first_token, *self._gauges]
+        shown: list[Figure] = [*counted, self.first_token, *self._readings]
         return "\n".join(line for figure in shown for line in figure.lines()) + "\n"
 
     def _app(self, body: Body) -> str:
-        name = body.label
+        name = body.label[:_LONGEST_NAME]
         if name not in self._apps and len(self._apps) >= _APPS:
             return _OTHER
         self._apps.add(name)

@@ -1,6 +1,7 @@
 """Sockets for a proxy: where it listens, and how it goes down without cutting streams off."""
 
 import logging
+import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -54,6 +55,13 @@ class Listening(NamedTuple):
         await self.site.stop()
 
 
+def _reason(error: OSError) -> str:
+    """Return why one cannot listen somewhere: the loop repeats the address, a resolver has numbers of its own."""
+    if error.errno is not None and error.errno > 0:
+        return os.strerror(error.errno).lower()
+    return (error.strerror or str(error)).lower()
+
+
 @asynccontextmanager
 async def listening(app: web.Application, address: Address, *, reuse_port: bool = False) -> AsyncIterator[Listening]:
     """Serve an application.
@@ -64,13 +72,16 @@ async def listening(app: web.Application, address: Address, *, reuse_port: bool 
         reuse_port: whether other processes listen there, too.
 
     Raises:
-        OSError: one cannot listen there.
+        OSError: one cannot listen there; its words say where.
     """
     runner = web.AppRunner(app, **_RUNNER)
     await runner.setup()
     try:
         site = web.TCPSite(runner, address.host, address.port, reuse_port=reuse_port or None)
-        await site.start()
+        try:
+            await site.start()
+        except OSError as error:
+            raise OSError(error.errno, f"cannot listen at {address}: {_reason(error)}") from error
         host, port, *_ = runner.addresses[0]
         yield Listening(Address(host, port), site)
     finally:

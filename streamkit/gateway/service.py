@@ -1,5 +1,7 @@
 """A proxy as it is run: its listeners, its recorder, its log, and how it goes down."""
 
+import errno
+import os
 from collections import Counter
 from collections.abc import Callable
 from contextlib import AsyncExitStack
@@ -13,7 +15,7 @@ from streamkit.gateway.admin import Admin
 from streamkit.gateway.body import State
 from streamkit.gateway.flight import FlightRecorder
 from streamkit.gateway.listed import ENDED, Bodies
-from streamkit.gateway.metrics import Gauge, Labels, Metrics
+from streamkit.gateway.metrics import Kind, Labels, Metrics, Reading
 from streamkit.gateway.proxy import Listener, Proxy
 from streamkit.gateway.server import Address, listening
 from streamkit.gateway.settings import MIB, Settings
@@ -87,7 +89,7 @@ class Service:
             on_listening: told where clients are served, and where those who run it are.
 
         Raises:
-            OSError: one cannot listen there.
+            OSError: one cannot listen there, or record where that is asked for.
         """
         plan, metrics = self._plan, Metrics()
         async with AsyncExitStack() as stack:
@@ -142,9 +144,21 @@ class Service:
         retain = ENDED if self._plan.shows_content else 0
         if how is None:
             return Spools(retain=retain)
-        folder = how.folder.absolute()
+        folder = _writable(how.folder.absolute())
         limits = Limits(str(folder), how.max_bytes, how.max_seconds)
         return Spools(folder / SPOOL, retain=retain, limits=limits)
+
+
+def _writable(folder: Path) -> Path:
+    """Make a folder for recordings, if it is not there.
+
+    Raises:
+        OSError: that cannot be, or nothing can be written there. Later it would be counted, and seen by nobody.
+    """
+    (folder / SPOOL).mkdir(parents=True, exist_ok=True, mode=0o700)
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))
+    return folder
 
 
 def _watch(metrics: Metrics, proxy: Proxy, bodies: Bodies, spools: Spools | None) -> None:
@@ -157,20 +171,18 @@ def _watch(metrics: Metrics, proxy: Proxy, bodies: Bodies, spools: Spools | None
     def alone(value: Callable[[], float]) -> Callable[[], dict[Labels, float]]:
         return lambda: {(): value()}
 
-    metrics.watch(Gauge("streamkit_open_streams", "Bodies that are open, by how they stand.", by_state))
-    metrics.watch(
-        Gauge("streamkit_drained_streams", "Bodies that no client wants any more.", alone(lambda: proxy.drained))
-    )
-    metrics.watch(Gauge("streamkit_waiting_runs", "Runs that paused or broke off.", alone(lambda: len(proxy.store))))
-    if spools is not None:
-        metrics.watch(Gauge("streamkit_recordings_kept", "Recordings that stayed.", alone(lambda: spools.kept)))
-        metrics.watch(
-            Gauge("streamkit_recordings_swept", "Recordings that went for room or age.", alone(lambda: spools.swept))
-        )
-        metrics.watch(
-            Gauge(
-                "streamkit_recordings_cut",
-                "Bodies that could not be recorded whole, by why.",
-                lambda: {(("why", why),): count for why, count in spools.problems.items()},
-            )
-        )
+    def read(name: str, about: str, kind: Kind, figures: Callable[[], dict[Labels, float]]) -> None:
+        metrics.watch(Reading(f"streamkit_{name}", about, kind, figures))
+
+    read("open_streams", "Bodies that are open, by how they stand.", "gauge", by_state)
+    read("drained_streams", "Bodies that no client wants any more.", "gauge", alone(lambda: proxy.drained))
+    read("waiting_runs", "Runs that paused or broke off.", "gauge", alone(lambda: len(proxy.store)))
+    if spools is None:
+        return
+
+    def by_problem() -> dict[Labels, float]:
+        return {(("why", why),): count for why, count in dict(spools.problems).items()}
+
+    read("recordings_kept_total", "Recordings that stayed.", "counter", alone(lambda: spools.kept))
+    read("recordings_swept_total", "Recordings that went for room or age.", "counter", alone(lambda: spools.swept))
+    read("recordings_cut_total", "Bodies that are not recorded whole, by why.", "counter", by_problem)

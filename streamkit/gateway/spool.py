@@ -22,7 +22,7 @@ from streamkit.gateway.body import Body, Head
 from streamkit.gateway.scribe import Scribe
 from streamkit.gateway.settings import MIB
 from streamkit.gateway.shelf import Limits
-from streamkit.gateway.writing import Begin, Close, Drop, Keep, Mark, Shelve, Told, Write
+from streamkit.gateway.writing import Begin, Close, Command, Drop, Keep, Mark, Scratch, Shelve, Told, Write
 from streamkit.recording import Header, Request, Response, Source
 from streamkit.recording.format import encode_header
 
@@ -235,11 +235,13 @@ class Spools:
         scribe = Scribe(limit=self._backlog, on_told=self._hear, on_death=self._mourn)
         if self._limits is not None:
             scribe.do(Shelve(self._limits))
+        if self._is_temporary:
+            scribe.do(Scratch(str(self._folder)))
         return scribe
 
     # ---- what spools need
 
-    def do(self, command: Begin | Write | Close | Keep | Drop | Mark | Shelve, *, always: bool = False) -> bool:
+    def do(self, command: Command, *, always: bool = False) -> bool:
         """Have the writing process do something; return whether it will."""
         return self._scribe.do(command, always=always)
 
@@ -274,7 +276,7 @@ class Spools:
         """Write what waits, and delete what nobody keeps."""
         self._forget(len(self._retained))
         self._scribe.close(seconds)
-        if self._is_temporary:
+        if self._is_temporary:  # it is gone already, unless the process was killed
             shutil.rmtree(self._folder, ignore_errors=True)
 
     # ---- in another thread

@@ -5,22 +5,27 @@ stream, whatever the interpreter does. It ends when its standard input does.
 """
 
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
 from streamkit.gateway.shelf import Shelf
-from streamkit.gateway.writing import Begin, Close, Command, Commands, Drop, Keep, Mark, Shelve, Told, Write
+from streamkit.gateway.writing import Begin, Close, Command, Commands, Drop, Keep, Mark, Scratch, Shelve, Told, Write
 from streamkit.recording import Recorder, Redactor
 from streamkit.recording.format import decode_header
 
 _AT_ONCE: Final = 1024 * 1024
 _NICE: Final = 10
 """Streams go first, where a processor is shared with them."""
+
+_NOT_OURS: Final = (signal.SIGINT, signal.SIGTERM)
+"""Whoever ends a whole group of processes means the proxy, which has streams to finish; this one ends after it."""
 
 
 class Writer:
@@ -30,10 +35,12 @@ class Writer:
         self._paths: dict[int, Path] = {}
         self._recorders: dict[int, Recorder] = {}
         self._shelf: Shelf | None = None
+        self._scratch: Path | None = None
         self._told = Told()
         self._do: Mapping[type[Command], Callable[[Any], None]] = {
             # Any: a command of the type that this is registered for
             Shelve: self._shelve,
+            Scratch: self._use,
             Begin: self._begin,
             Write: self._write,
             Close: self._close,
@@ -59,12 +66,12 @@ class Writer:
         return told
 
     def close(self) -> None:
-        """Close what is open; it has no end."""
+        """Close what is open, which has no end; delete what is not to stay."""
         for recorder in self._recorders.values():
-            try:
+            with suppress(OSError):
                 recorder.break_off()
-            except OSError:
-                continue
+        if self._scratch is not None:
+            shutil.rmtree(self._scratch, ignore_errors=True)
 
     def _give_up(self, number: int, error: Exception) -> None:
         """Say what is wrong with a recording. The words of an error that is not the disk's may be of what was written."""
@@ -72,15 +79,16 @@ class Writer:
         self._told.problems[number] = words.lower()
         recorder = self._recorders.pop(number, None)
         if recorder is not None:
-            try:
+            with suppress(OSError):
                 recorder.break_off()
-            except OSError:
-                return
 
     # ---- one by one
 
     def _shelve(self, command: Shelve) -> None:
         self._shelf = Shelf(command.limits)
+
+    def _use(self, command: Scratch) -> None:
+        self._scratch = Path(command.folder)
 
     def _begin(self, command: Begin) -> None:
         path = Path(command.path)
@@ -124,7 +132,8 @@ class Writer:
 
 def main() -> None:
     """Do what standard input says until it ends; answer on standard output."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # of the terminal; the proxy has to end first
+    for number in _NOT_OURS:
+        signal.signal(number, signal.SIG_IGN)
     if hasattr(os, "nice"):
         os.nice(_NICE)
     writer = Writer()

@@ -25,6 +25,12 @@ class Shelve(Command, frozen=True):
     limits: Limits
 
 
+class Scratch(Command, frozen=True):
+    """Delete a folder at the very end, however the end comes: nothing in it is to stay."""
+
+    folder: str
+
+
 class Begin(Command, frozen=True):
     """Make a file."""
 
@@ -92,7 +98,7 @@ class Told(Struct, omit_defaults=True):
     """How many went, for room or age."""
 
 
-_Any = Shelve | Begin | Write | Close | Keep | Drop | Mark
+_Any = Shelve | Scratch | Begin | Write | Close | Keep | Drop | Mark
 _encoder: Final = msgspec.msgpack.Encoder()
 _decoder: Final = msgspec.msgpack.Decoder(_Any)
 

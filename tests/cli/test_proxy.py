@@ -1,7 +1,10 @@
 """`streamkit proxy`: as a process between two others, and what it refuses."""
 
 import json
+import shutil
 import signal
+import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -10,6 +13,8 @@ import urllib.error
 import urllib.request
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import count
+from pathlib import Path
 
 import pytest
 
@@ -41,20 +46,38 @@ class Upstream(BaseHTTPRequestHandler):
         assert self.server.go_on.wait(SECONDS)
         self.wfile.write(body[half:])
 
+    def do_GET(self):
+        host = self.headers["Host"]
+        self.send_response(302)
+        self.send_header("Location", f"{self.server.scheme}://{host}/signin?next=%2Fapps")
+        self.send_header("Set-Cookie", "session=1; Path=/; Secure; HttpOnly; SameSite=None")
+        self.send_header("X-Origin", self.headers.get("Origin", ""))
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
     def log_message(self, *_args):
         pass
 
 
-@pytest.fixture
-def upstream():
+@contextmanager
+def serving(context=None):
     with ThreadingHTTPServer(("127.0.0.1", 0), Upstream) as server:
+        if context is not None:
+            server.socket = context.wrap_socket(server.socket, server_side=True)
         server.go_on = threading.Event()
         server.go_on.set()
-        server.url = f"http://127.0.0.1:{server.server_port}"
+        server.scheme = "http" if context is None else "https"
+        server.url = f"{server.scheme}://127.0.0.1:{server.server_port}"
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
         yield server
         server.shutdown()
+
+
+@pytest.fixture
+def upstream():
+    with serving() as server:
+        yield server
 
 
 class Running:
@@ -88,19 +111,18 @@ def opened(url, **how):
 
 @pytest.fixture
 def running(environment, tmp_path, upstream):
+    numbers = count()
+
     @contextmanager
     def start(*args):
-        ready = tmp_path / "ready.json"
+        ready = tmp_path / f"ready-{next(numbers)}.json"
         words = ["proxy", "--upstream", upstream.url, "--listen", "127.0.0.1:0", "--ready-file", ready, *map(str, args)]
         command = [sys.executable, "-m", "streamkit", *words]
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
         environment["STREAMKIT_ADMIN_TOKEN"] = TOKEN
         with subprocess.Popen(command, env=environment, **pipes) as process:
-            until = time.monotonic() + SECONDS
-            while not ready.exists():
-                assert process.poll() is None, process.stderr.read()
-                assert time.monotonic() < until
-                time.sleep(0.01)
+            until(lambda: ready.exists() or process.poll() is not None)
+            assert process.poll() is None, process.stderr.read()
             try:
                 yield Running(process, json.loads(ready.read_text()))
             finally:
@@ -126,7 +148,7 @@ def test_it_passes_everything_on_and_tells_a_line_for_each_body(running, tmp_pat
     assert (line["run_id"], line["segment_tokens"], line["user"]) == (run_of(CHAT).id, run_of(CHAT).leaf_tokens, "u-1")
     assert err.startswith(f"streamkit: {site.url} is http://127.0.0.1:")
     assert err.count("\n") == 1
-    assert not (tmp_path / "ready.json").exists()
+    assert list(tmp_path.glob("ready*")) == []
 
 
 def test_it_records_what_is_to_be_kept(running, tmp_path):
@@ -173,6 +195,95 @@ def test_the_first_signal_lets_streams_end_and_the_second_does_not(running, upst
     assert (code, [line["ended"] for line in lines]) == (0, [ended])
 
 
+@pytest.mark.skipif(not hasattr(socket, "SO_REUSEPORT"), reason="needs a system that spreads connections")
+def test_several_processes_share_a_port_and_each_body_is_told_once(running):
+    with running("--reuse-port") as one:
+        address = one.url.removeprefix("http://")
+        with running("--reuse-port", "--listen", address) as two:
+            for _ in range(20):
+                assert one.ask() == CHAT
+            _, of_one, _ = one.end()
+            assert two.ask() == CHAT  # who is left takes all
+            _, of_two, _ = two.end()
+    assert len(of_one) + len(of_two) == 21
+    assert of_two
+    assert {line["segment_tokens"] for line in of_one + of_two} == {run_of(CHAT).leaf_tokens}
+
+
+@pytest.fixture
+def certificate(tmp_path):
+    """A certificate that nobody signed, and its key."""
+    file = tmp_path / "certificate.pem"
+    words = "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=dify -addext subjectAltName=IP:127.0.0.1"
+    command = [shutil.which("openssl"), *words.split(), "-keyout", file, "-out", tmp_path / "out"]
+    subprocess.run(command, check=True, capture_output=True)
+    with file.open("ab") as both:
+        both.write((tmp_path / "out").read_bytes())
+    return file
+
+
+class Unfollowed(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *_args):
+        return None
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="needs openssl")
+def test_a_site_behind_tls_is_one_without_to_its_clients(running, environment, certificate):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    with serving(context) as secure:
+        with running("--upstream", secure.url) as site:
+            with pytest.raises(urllib.error.HTTPError, match="502"):  # who signed this?
+                site.ask()
+            _, _, err = site.end()
+        assert "the upstream does not answer: ClientConnectorCertificateError" in err
+        environment["SSL_CERT_FILE"] = str(certificate)
+        with running("--upstream", secure.url) as site:
+            assert site.ask() == CHAT
+            opener = urllib.request.build_opener(Unfollowed)
+            request = urllib.request.Request(site.url, headers={"Origin": site.url})  # noqa: S310 - our own server
+            with pytest.raises(urllib.error.HTTPError, match="302") as caught:
+                opener.open(request, timeout=SECONDS)
+            caught.value.close()
+            told = caught.value.headers
+            assert told["Location"] == f"{site.url}/signin?next=%2Fapps"
+            assert told["Set-Cookie"] == "session=1; Path=/; HttpOnly"
+            assert told["X-Origin"] == secure.url
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs Linux, which tells of children")
+@pytest.mark.parametrize("number", ["SIGTERM", "SIGINT", "SIGKILL"])
+def test_however_it_ends_nothing_of_it_remains(running, environment, tmp_path, number):
+    """Neither the process that writes, nor the folder in which it wrote."""
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    environment["TMPDIR"] = str(scratch)
+    with running("--admin", "127.0.0.1:0", "--admin-content") as site:
+        site.ask()
+        pid = site.process.pid
+        (writer,) = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        until(lambda: list(scratch.rglob("*.skrec")))
+        site.process.send_signal(getattr(signal, number))
+        site.process.wait(SECONDS)
+        until(lambda: not (list(scratch.iterdir()) or lives(writer)))
+
+
+def until(condition):
+    """Wait for what another process does."""
+    limit = time.monotonic() + SECONDS
+    while not condition():
+        assert time.monotonic() < limit
+        time.sleep(0.01)
+
+
+def lives(pid):
+    """Whether a process runs; one that nobody has asked how it ended does not."""
+    try:
+        return bool(Path(f"/proc/{pid}/cmdline").read_bytes())
+    except OSError:
+        return False
+
+
 def test_a_log_that_nobody_reads_stops_nothing(running):
     with running() as site:
         site.process.stdout.close()
@@ -212,6 +323,7 @@ def refused(result, *words):
         (["--upstream", "https://x", "--app", "support"], ["NAME=FINGERPRINT"]),
         (["--upstream", "https://x", "--admin", "127.0.0.1:0"], ["token of 16 characters", "STREAMKIT_ADMIN_TOKEN"]),
         (["--upstream", "https://x", "--admin-token-file", "x"], ["--admin, which is missing"]),
+        (["--upstream", "https://x", "--admin-content"], ["--admin, which is missing"]),
         (["--upstream", "https://x", "--admin", ":0", "--admin-token-file", "no-such"], ["no-such: no such file"]),
         (["--upstream", "https://x", "--view"], ["--view needs a terminal"]),
         (["--upstream", "https://x", "--log", "/no/such/folder/x"], ["/no/such/folder/x: no such file"]),
@@ -235,6 +347,20 @@ def test_a_short_token_is_none(cli, tmp_path):
 def test_a_port_that_is_taken_is_one_line(cli, upstream):
     taken = upstream.url.removeprefix("http://")
     refused(cli("proxy", "--upstream", upstream.url, "--listen", taken), f"cannot listen at {taken}: ")
+
+
+def test_a_port_that_is_taken_for_those_who_run_it_is_told_by_its_own_name(cli, upstream, monkeypatch):
+    monkeypatch.setenv("STREAMKIT_ADMIN_TOKEN", TOKEN)
+    taken = upstream.url.removeprefix("http://")
+    result = cli("proxy", "--upstream", upstream.url, "--listen", "127.0.0.1:0", "--admin", taken)
+    refused(result, f"cannot listen at {taken}: address already in use")
+
+
+def test_a_folder_that_cannot_be_made_is_one_line(cli, upstream, tmp_path):
+    (tmp_path / "file").write_text("")
+    folder = tmp_path / "file" / "runs"
+    result = cli("proxy", "--upstream", upstream.url, "--listen", "127.0.0.1:0", "--record", folder)
+    refused(result, f"{folder}", "not a directory")
 
 
 def test_a_ready_file_that_cannot_be_written_is_one_line(cli, upstream, tmp_path):

@@ -309,6 +309,8 @@ def test_the_grace_of_the_pod_covers_its_sleep_and_the_proxys_grace():
         for pattern in (r"terminationGracePeriodSeconds: (\d+)", r'"sleep", "(\d+)"', r"--grace=(\d+)s")
     )
     assert sleep + grace < pod <= sleep + grace + 60
+    service, stop = (int(re.search(pattern, text)[1]) for pattern in (r"--grace (\d+)s", r"TimeoutStopSec=(\d+)"))
+    assert service < stop
 
 
 def test_options_of_the_proxy_in_examples_exist():

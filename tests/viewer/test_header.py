@@ -40,6 +40,15 @@ async def test_without_a_run_it_says_whether_one_may_come(goes_on, told):
         assert told in viewer.rows[0]
 
 
+async def test_without_a_run_it_says_where_one_is_waited_for():
+    async with shown(watching=Watch()) as viewer:
+        viewer.app.watching_goes_on = True
+        viewer.app.watching.place = "http://127.0.0.1:8400\x1b[0m"
+        await viewer.settle()
+        assert "waiting for a run at http://127.0.0.1:8400" in viewer.rows[0]
+        assert "\x1b" not in viewer.rows[0]
+
+
 @pytest.mark.sweep
 @pytest.mark.parametrize("pane", "123456")
 @pytest.mark.parametrize("width", [30, 50, 80, 100, 140])

@@ -128,13 +128,11 @@ def meant(*bodies):
 
 async def test_a_proxy_in_this_process_shows_what_passes(found):
     async with serving(upstream) as server, inside(server, found) as url:
-        await until(lambda: found.runs)
-        assert found.runs[0].problem == "listens, and nothing has passed yet"
+        assert (found.runs, found.place) == ([], url)
         assert await ask(url) == CHAT
         await until(lambda: seen(found))
         assert seen(found) == meant(CHAT)
-        assert len(found.runs) == 1  # what was said before has gone
-        assert found.runs[0].problem is None
+        assert [watched.problem for watched in found.runs] == [None]
 
 
 async def test_another_proxy_is_attached_to(found):
@@ -186,8 +184,8 @@ async def test_one_that_is_not_there_is_asked_again(found):
 
 async def test_a_page_of_something_else_is_no_proxy(found):
     async with serving(upstream) as server, beside(AdminSource(server, TOKEN), found):
-        await until(lambda: found.runs)
-        assert found.runs[0].problem == "is attached, and nothing has passed yet"
+        await until(lambda: found.place)
+        assert (found.runs, found.place) == ([], server)
 
 
 async def test_a_port_that_is_taken_is_said(found):

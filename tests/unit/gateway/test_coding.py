@@ -16,6 +16,12 @@ except ImportError:
     except ImportError:
         zstd = None
 
+try:
+    import brotli
+except ImportError:
+    brotli = None
+
+needs_brotli = pytest.mark.skipif(brotli is None, reason="needs brotli: pip install brotli")
 needs_zstd = pytest.mark.skipif(zstd is None, reason="needs zstd: pip install 'chatflow-streamkit[zstd]'")
 BODY = b"".join(b'data: {"event":"message","answer":"%d"}\n\n' % number for number in range(20_000))
 
@@ -60,10 +66,26 @@ def test_zstd_is_decoded_wherever_it_is_cut(seed):
     assert b"".join(piece for chunk in in_pieces(coded, seed) for piece in decode(chunk)) == BODY
 
 
-@pytest.mark.parametrize("coding", ["gzip", "deflate", pytest.param("zstd", marks=needs_zstd)])
+@needs_brotli
+@pytest.mark.parametrize("seed", range(5))
+def test_brotli_is_decoded_wherever_it_is_cut(seed):
+    decode = decoder("br")
+    assert b"".join(piece for chunk in in_pieces(brotli.compress(BODY), seed) for piece in decode(chunk)) == BODY
+
+
+@needs_brotli
+def test_a_brotli_that_gives_all_at_once_is_not_used(monkeypatch):
+    monkeypatch.setattr(brotli, "Decompressor", object)
+    assert not is_known("br")
+
+
+@pytest.mark.parametrize(
+    "coding", ["gzip", "deflate", pytest.param("zstd", marks=needs_zstd), pytest.param("br", marks=needs_brotli)]
+)
 def test_a_little_that_stands_for_much_comes_in_small_pieces(coding):
     much = bytes(50_000_000)
-    compress = {"gzip": gzip.compress, "deflate": zlib.compress, "zstd": zstd and zstd.compress}[coding]
+    others = {"zstd": zstd and zstd.compress, "br": brotli and brotli.compress}
+    compress = {"gzip": gzip.compress, "deflate": zlib.compress, **others}[coding]
     sizes = [len(piece) for piece in decoder(coding)(compress(much))]
     assert sum(sizes) == len(much)
     assert max(sizes) <= 128 * 1024

@@ -4,7 +4,7 @@ import re
 
 import aiohttp
 
-from streamkit.gateway.metrics import Counter, Gauge, Histogram, Metrics
+from streamkit.gateway.metrics import Counter, Histogram, Metrics, Reading
 from tests.unit.gateway.sites import recording, standing
 from tests.unit.gateway.test_exchange import playing, stated
 
@@ -85,6 +85,13 @@ async def test_apps_beyond_so_many_are_counted_together():
     assert found['streamkit_runs_total{app="other",dialect="dify",status="failed"}'] == 3
 
 
+async def test_what_a_server_or_a_client_says_does_not_make_labels_without_end():
+    body = recording("dify/chat_llm_400_chunks").replace(b'"USD"', b'"a currency of somebody\'s own"')
+    found = figures(await counted([(f"/console/api/apps/{'a' * 500}/chat-messages", body)]))
+    cost = float(stated(recording("dify/chat_llm_400_chunks")).leaf_cost["USD"])
+    assert found[f'streamkit_cost_total{{app="{"a" * 100}",currency="other"}}'] == cost
+
+
 def test_a_counter_has_a_figure_for_each_set_of_labels():
     counter = Counter("runs", "Runs.")
     counter.add(app="a")
@@ -98,12 +105,12 @@ def test_a_counter_has_a_figure_for_each_set_of_labels():
     ]
 
 
-def test_a_gauge_is_read_when_it_is_asked_for():
+def test_a_reading_is_read_when_it_is_asked_for():
     values = {(): 1.5}
-    gauge = Gauge("open", "Open.", lambda: values)
-    assert list(gauge.lines())[-1] == "open 1.5"
+    reading = Reading("open", "Open.", "gauge", lambda: values)
+    assert list(reading.lines())[-2:] == ["# TYPE open gauge", "open 1.5"]
     values[()] = 0
-    assert list(gauge.lines())[-1] == "open 0"
+    assert list(reading.lines())[-1] == "open 0"
 
 
 def test_a_histogram_counts_what_is_no_more_than_its_bounds():

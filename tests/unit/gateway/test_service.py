@@ -63,7 +63,7 @@ async def test_all_of_it_together(tmp_path):
         assert state["text"] == stated(BODY).text
         metrics = await told(service, "/metrics")
         assert 'streamkit_open_streams{state="silent"} 0' in metrics
-        assert "streamkit_recordings_swept 0" in metrics
+        assert "# TYPE streamkit_recordings_swept_total counter\nstreamkit_recordings_swept_total 0" in metrics
     (kept,) = tmp_path.rglob("*.skrec")
     assert str(kept.relative_to(tmp_path)) == line["recording"]
 
@@ -159,9 +159,17 @@ async def test_a_drain_is_waited_for_as_well():
     assert line["usage_complete"]
 
 
+async def test_a_folder_that_cannot_be_written_is_an_error(tmp_path):
+    """At once, and not when the first recording is missed."""
+    (tmp_path / "file").write_text("")
+    plan = Plan(settings=Settings(upstream=URL("http://x")), record=Recording(folder=tmp_path / "file" / "runs"))
+    with pytest.raises(NotADirectoryError):
+        await Service(plan).run(lambda front, back: None)
+
+
 async def test_a_port_that_is_taken_is_an_error():
     async with serving(playing(BODY)) as upstream, running(upstream) as service:
         _, port = service.url.removeprefix("http://").split(":")
         plan = Plan(settings=Settings(upstream=URL(upstream)), listen=ANYWHERE._replace(port=int(port)))
-        with pytest.raises(OSError, match="in use"):
+        with pytest.raises(OSError, match=f"cannot listen at 127.0.0.1:{port}: address already in use"):
             await Service(plan).run(lambda front, back: None)

@@ -1,5 +1,6 @@
 """The process that writes recordings: what it is told it does, and what is wrong with one does not touch another."""
 
+import signal
 import subprocess
 import sys
 
@@ -8,7 +9,7 @@ import pytest
 
 from streamkit.gateway.shelf import Limits
 from streamkit.gateway.writer import Writer
-from streamkit.gateway.writing import Begin, Close, Command, Drop, Keep, Mark, Shelve, Told, Write, encoded
+from streamkit.gateway.writing import Begin, Close, Command, Drop, Keep, Mark, Scratch, Shelve, Told, Write, encoded
 from streamkit.recording import Header, Recording, Redactor, Request
 from streamkit.recording.format import encode_header
 
@@ -91,6 +92,30 @@ def test_of_what_it_does_not_know_nothing_is_wrong(written):
     """The process was started again: what the one before it began has no end."""
     writer, _ = written
     assert writer.take([Write(1, 0.5, b"x"), Close(1, "eof", 1.0), Drop(1)]) == Told(closed=[1], gone=[1])
+
+
+def test_a_folder_that_is_not_to_stay_goes_at_the_end(written):
+    writer, folder = written
+    writer.take([Scratch(str(folder)), begin(1, folder), begin(2, folder), Close(2, "eof", 1.0)])
+    assert len(list(folder.iterdir())) == 2
+    writer.close()
+    assert not folder.exists()
+
+
+@pytest.mark.parametrize("number", ["SIGTERM", "SIGINT"])
+def test_a_signal_to_all_processes_does_not_end_the_one_that_writes(tmp_path, number):
+    """A service manager sends it to each process of a service, and the proxy may have streams to finish."""
+    code = "from streamkit.gateway.writer import main; main()"
+    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        for command in (begin(1, tmp_path), Write(1, 0.5, b"data: 1\n\n")):
+            process.stdin.write(encoded(command))
+            process.stdin.flush()
+            assert process.stdout.readline()
+            process.send_signal(getattr(signal, number))
+        process.stdin.write(encoded(Close(1, "eof", 1.0)))
+        process.stdin.close()
+        assert process.wait(60) == 0
+    assert Recording.load(tmp_path / "1.skrec").end.reason == "eof"
 
 
 def test_the_process_ends_with_its_input_and_closes_what_is_open(tmp_path):

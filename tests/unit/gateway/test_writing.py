@@ -4,10 +4,11 @@ import msgspec
 import pytest
 
 from streamkit.gateway.shelf import Limits
-from streamkit.gateway.writing import Begin, Close, Commands, Drop, Keep, Mark, Shelve, Told, Write, encoded
+from streamkit.gateway.writing import Begin, Close, Commands, Drop, Keep, Mark, Scratch, Shelve, Told, Write, encoded
 
 COMMANDS = [
     Shelve(Limits("/var/lib/streamkit", 10, 1.5)),
+    Scratch("/var/spool/streamkit"),
     Begin(1, "/var/x.skrec", b'{"format":1}', (b"s3cr3t",)),
     Write(1, 0.25, b"data: \xff\n\n"),
     Write(1, 0.5, b""),
