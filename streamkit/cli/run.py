@@ -148,12 +148,10 @@ def _view(app: App, query: str | None, how: dict[str, Any], record: Path | None)
         raise click.UsageError("--view needs a terminal")
     if not view.is_installed():
         return 2
-    if record is not None and record.exists():
-        complain(f"{record}: is there already")
-        return 2
 
     async def prepared() -> Question:
         async with reached(app) as target:
+            tape_of(record, target)  # what cannot be recorded is told before a run is begun
             return await ask_for(target, app, query, how["inputs"], how["files"], _conversation(app, how))
 
     question = flags.finished(prepared)

@@ -137,8 +137,10 @@ def test_a_form_that_nobody_can_answer_is_told_with_how_to_go_on(command):
     done = command("run", "dify", key="wf_human_1_paused")
     assert done.code == 1
     assert "‖ paused  workflow" in done.out
-    assert "streamkit attach dify 0da69be8-c2e9-4ac5-a254-073f57170ba8" in done.err
+    assert "`streamkit attach dify 0da69be8-c2e9-4ac5-a254-073f57170ba8`" in done.err
     assert "[hidden]" in done.out
+    other = command("run", "dify", "--user", "ada b", key="wf_human_1_paused")
+    assert "0da69be8-c2e9-4ac5-a254-073f57170ba8 --user 'ada b'`" in other.err  # whose run it is
 
 
 def test_one_answer_may_be_waited_for(command):
@@ -178,8 +180,14 @@ def test_a_session_of_ragflow_goes_on(command, server):
     assert command("run", "simple-message", "and then?", *how, "--continue", key="simple_message").code == 0
     first, second = [body for body in server.bodies() if isinstance(body, dict)]
     assert "session_id" not in first
+    assert "user_id" not in first
     assert second["session_id"] == folded("ragflow/simple_message").conversation_id
     assert (first["stream"], second["stream"]) == (True, True)
+
+
+def test_ragflow_is_told_on_whose_behalf_if_somebody_says_it(command, server):
+    command("run", "ragflow", "hello", "--agent", "a", "--user", "ada", key="simple_message")
+    assert [body["user_id"] for body in server.bodies() if isinstance(body, dict)] == ["ada"]
 
 
 def test_there_may_be_nothing_to_continue(command):

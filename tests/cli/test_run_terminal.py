@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from streamkit import Tap
-from streamkit.recording import Recording
+from streamkit.recording import Header, Recorder, Recording, Request, Response, Source
 from streamkit.run import stable
 from tests.cli.conftest import ROOT
 from tests.cli.played import FIXTURES, fixture, played
@@ -170,6 +170,54 @@ def test_an_agent_of_ragflow_asks_on_the_terminal(run, server):
 
 
 # ---- what is missing
+
+
+FORM = [
+    {"text-input": {"label": "Topic", "variable": "topic", "required": True, "default": ""}},
+    {"select": {"label": "Tone", "variable": "tone", "required": True, "options": ["warm", "dry"], "default": ""}},
+    {"number": {"label": "Pages", "variable": "pages", "required": True, "default": ""}},
+    {"checkbox": {"label": "Cite", "variable": "cite", "required": True}},
+    {"file": {"label": "Bill", "variable": "bill", "required": True}},
+    {"text-input": {"label": "Sender", "variable": "sender", "required": False, "default": ""}},
+]
+"""What an app asks for, as `/parameters` tells it."""
+
+
+def test_inputs_that_are_missing_are_asked_for_and_checked(home, tmp_path):
+    """A recording that holds the answer of `/parameters` plays it."""
+    with Recorder(
+        tmp_path / "app.skrec", Header(source=Source(kind="dify", method="POST", url="http://h/v1/workflows/run"))
+    ) as tape:
+        tape.exchange(Request(method="GET", url="http://h/v1/parameters"), Response(200, {}, {"user_input_form": FORM}))
+        tape.write(fixture("dify/wf_iter_seq5").read_bytes())
+    (tmp_path / "bill.pdf").write_bytes(b"%PDF")
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"}
+    with played(tmp_path, tmp_path / "app.skrec", environment=environment) as server:
+        where = home | {"DIFY_BASE_URL": server.url, "DIFY_API_KEY": "key"}
+        with Terminal("-m", "streamkit", "run", "dify", "-i", "topic=tea", environment=where) as terminal:
+            terminal.wait("Tone (1-2): ")
+            terminal.press("cold\n")
+            terminal.wait("none of those offered")
+            terminal.press("2\n")
+            terminal.wait("Pages (a number): ")
+            terminal.press("many\n")
+            terminal.wait("not a number")
+            terminal.press("3\n")
+            terminal.wait("Cite (y/n): ")
+            terminal.press("y\n")
+            terminal.wait("Bill (a file): ")
+            terminal.press(f"{tmp_path}/none.pdf\n")
+            terminal.wait("no such file")
+            terminal.press(f"{tmp_path}/bill.pdf\n")
+            assert terminal.ends() == 0, terminal.output
+            assert b"Topic" not in terminal.output
+            assert b"Sender" not in terminal.output
+        asked = server.requests()
+        inputs = next(body["inputs"] for body in server.bodies() if isinstance(body, dict) and "inputs" in body)
+    bill = inputs.pop("bill")
+    assert inputs == {"topic": "tea", "tone": "dry", "pages": 3, "cite": True}
+    assert (bill["transfer_method"], bill["type"]) == ("local_file", "document")
+    assert asked.index("POST /v1/files/upload") < asked.index("POST /v1/workflows/run")
 
 
 def test_a_question_that_is_missing_is_asked_for(run, server):

@@ -17,6 +17,7 @@ class ParadigmTarget:
     """A chatflow of Paradigm, or a model of it."""
 
     tells_pauses = False
+    user = None
 
     def __init__(self, client: ParadigmClient, app: App) -> None:
         self.client = client

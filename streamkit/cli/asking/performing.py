@@ -3,6 +3,7 @@
 Results go to stdout; what is to be said beside them goes to stderr.
 """
 
+import shlex
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -12,6 +13,7 @@ from msgspec import Struct
 
 from streamkit.cli.asking.filling import fill
 from streamkit.cli.asking.leaving import Leaving
+from streamkit.cli.asking.reaching import USER
 from streamkit.cli.asking.shown import Show, keep_drawing
 from streamkit.cli.asking.targets import Target
 from streamkit.cli.asking.typed import can_ask
@@ -127,11 +129,17 @@ class _Performance:
                 self._leaving.stop = None
                 self.run = stream.run
 
+    @property
+    def _how_to_attach(self) -> str:
+        user = self._target.user
+        words = ["streamkit", "attach", self._name or "dify", self.run.id or ""]
+        return shlex.join(words if user in (None, USER) else [*words, "--user", str(user)])
+
     def say_what_is_left(self) -> None:
         """Say what somebody should know who looks at the end of a run."""
         if self._stream.reconnects:
             complain(f"it broke off {self._stream.reconnects}×, and was gone on with")  # noqa: RUF001
         if self.run.status == "paused" and self.run.id is not None:
-            complain(f"it waits for a form; `streamkit attach {self._name or 'dify'} {self.run.id}` goes on with it")
+            complain(f"it waits for a form; `{self._how_to_attach}` goes on with it")
         elif self.run.status == "interrupted" and self._stream.broken is not None:
             complain(str(self._stream.broken))

@@ -27,6 +27,7 @@ class RAGFlowTarget:
         if (app.chat is None) == (app.agent is None):
             raise BadConfig(f"{app.name}: which chat, or which agent? Give --chat ID or --agent ID, or configure it")
         self.client = client
+        self.user = app.user
         self._chat, self._agent = app.chat, app.agent
         self._entered: dict[str, Json] = {}
 
@@ -64,6 +65,8 @@ class RAGFlowTarget:
         asked = ragflow.Asked(inputs=question.inputs, files=question.files)
         if question.conversation_id:
             asked["session_id"] = question.conversation_id
+        if self.user:
+            asked["user_id"] = self.user
         return asked
 
     async def defaults(self, form: HumanInput) -> Json:
@@ -77,7 +80,9 @@ class RAGFlowTarget:
     def resume(self, run: Run, tape: Tape, *, across_pauses: bool = False) -> RunStream:
         """Send the answer, and watch how the run goes on."""
         assert self._agent is not None  # noqa: S101 - chats ask nothing
-        return self.client.resume(run, self._entered, agent=self._agent, record=tape, tool_calls=True)
+        return self.client.resume(
+            run, self._entered, agent=self._agent, user_id=self.user, record=tape, tool_calls=True
+        )
 
     async def _sent(self, value: Json) -> Json:
         return await self.upload(value) if isinstance(value, Path) else value

@@ -36,6 +36,10 @@ class Target(Protocol):
         """The client that asks it."""
 
     @property
+    def user(self) -> str | None:
+        """On whose behalf it is asked; None where that is left to the server."""
+
+    @property
     def tells_pauses(self) -> bool:
         """Whether a run that waits can be watched, whoever answers its form."""
 
