@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from streamkit.cli.indented import indented
 from streamkit.cli.render import figures
 from streamkit.cli.render.cells import Span
 from streamkit.cli.render.look import STYLES_OF_STATUS, Look
@@ -298,11 +299,8 @@ def _lines(item: Compared, slot: str) -> list[str]:
     data = payload(item, slot)
     if data is None:
         return []
-    try:
-        text = msgspec.json.format(_sorted(data), indent=2).decode("utf-8", "replace")
-    except msgspec.MsgspecError:
-        text = data.decode("utf-8", "replace")
-    return safe_text(text).split("\n")
+    text = indented(_sorted(data)) or data
+    return safe_text(text.decode("utf-8", "replace")).split("\n")
 
 
 # ---- lines

@@ -15,6 +15,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from streamkit.cli.indented import indented
 from streamkit.cli.render import figures
 from streamkit.cli.render.cells import paint
 from streamkit.cli.render.columns import draw
@@ -56,7 +57,8 @@ class Exporter(NamedTuple):
 
 def pretty(state: State) -> str:
     """Return the JSON of something published, for a person, with nothing in it that a terminal obeys."""
-    return safe_json(msgspec.json.format(msgspec.json.encode(state), indent=2).decode())
+    document = msgspec.json.encode(state)
+    return safe_json((indented(document) or document).decode())
 
 
 def _json(run: Run) -> bytes:

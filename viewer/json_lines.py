@@ -12,8 +12,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-import msgspec
-
+from streamkit.cli.indented import STEP, indented
 from streamkit.cli.render.cells import Line, Span, wrap
 from streamkit.cli.render.look import UNICODE, Glyphs
 from streamkit.cli.safe import safe_json, safe_text
@@ -28,10 +27,6 @@ _HEAD: Final = 12_000
 """Bytes of a line that are looked at: a key and a value of the most characters, all of them escaped."""
 _MOST_OPENED: Final = 64_000
 """Characters of a string that are shown when it is opened."""
-_DEEPEST: Final = 200
-"""Deeper nesting is not formatted: indented a thousand times, 600 kB would take 600 MB."""
-_SHALLOW: Final = 16_384
-"""So few bytes are formatted however deep they are."""
 _NARROWEST: Final = 20
 
 _INDENT: Final = re.compile(rb" *")
@@ -41,13 +36,10 @@ _STRING: Final = re.compile(
 _ESCAPE: Final = re.compile(r"\\(?:u(?P<high>[dD][89abAB]..)\\u(?P<low>[dD][c-fC-F]..)|u(?P<code>....)|.)", re.DOTALL)
 _NAME: Final = re.compile(r"[^\W\d][\w-]*")
 _CLOSING: Final = {b"{": b"}", b"[": b"]"}
-_NO_BRACKETS: Final = bytes(set(range(256)) - set(b'[]{}"'))
 _FIRST_PLAIN: Final = "\u00a0"
 """Behind the second set of controls."""
 _FIRST_HALF, _LAST_HALF = "\ud800", "\udfff"
 """Halves of surrogate pairs, which are no characters."""
-_STEP: Final = 2
-"""Blanks by which a level is indented."""
 
 
 class JsonLines:
@@ -62,7 +54,7 @@ class JsonLines:
         """
         self._glyphs = glyphs
         data = without_secrets(data)
-        formatted = _formatted(data)
+        formatted = indented(cleaned(data))
         self.is_json = formatted is not None
         """Whether it could be formatted."""
         self._lines = (data if formatted is None else formatted).split(b"\n")
@@ -149,7 +141,7 @@ class JsonLines:
         end = min(
             found for ending in (b"", b",") if (found := self._index(b" " * start + closing + ending, line)) is not None
         )
-        inner = start + _STEP
+        inner = start + STEP
         inside = (self._lines[number][inner : inner + 1] for number in range(line + 1, end))
         self._folded[line] = end, sum(1 for first in inside if first not in b" }]")
         self._rows.fold(line, end)
@@ -172,7 +164,7 @@ class JsonLines:
 
     def _open(self, line: int) -> None:
         text = self._string(line)
-        blanks = " " * min(self._indent(line) + _STEP, self._width // 2)
+        blanks = " " * min(self._indent(line) + STEP, self._width // 2)
         room = max(self._width - len(blanks), _NARROWEST)
         rows = [blanks + row for row in wrap(safe_text(text[:_MOST_OPENED]), room)]
         if len(text) > _MOST_OPENED:
@@ -188,7 +180,7 @@ class JsonLines:
         key = _key(text)
         start = self._indent(line) + (len(key.encode()) + len('"": ') if key is not None else 0)
         value = str(loads(text[start:].removesuffix(b",")))
-        inner = _formatted(value.encode()) if value[:1] in ("{", "[") else None
+        inner = indented(value.encode()) if value[:1] in ("{", "[") else None
         return inner.decode() if inner else value
 
     # ---- paths
@@ -280,28 +272,6 @@ class JsonLines:
         end, count = self._folded[line]
         yield Span(f" {self._glyphs.cut}{count:,} ", "dim")
         yield from self._tokens(self._lines[end].lstrip())
-
-
-def _formatted(data: bytes) -> bytes | None:
-    """Return JSON with a value a line; None for what is no JSON, or too deep to be read by anybody."""
-    if len(data) > _SHALLOW and _is_deep(data):
-        return None
-    try:
-        return msgspec.json.format(cleaned(data), indent=_STEP)
-    except (msgspec.MsgspecError, RecursionError):
-        return None
-
-
-def _is_deep(data: bytes) -> bool:
-    """Whether brackets are nested deeper than anybody reads; C does it, whatever stands in strings."""
-    bare = data.replace(rb"\\", b"").replace(rb"\"", b"").translate(None, _NO_BRACKETS)
-    brackets = b"".join(bare.split(b'"')[::2])
-    for _ in range(_DEEPEST):
-        outer = brackets.replace(b"[]", b"").replace(b"{}", b"")
-        if len(outer) == len(brackets):
-            break
-        brackets = outer
-    return bool(brackets)
 
 
 def _key(line: bytes) -> str | None:

@@ -6,7 +6,6 @@ from typing import Final
 from urllib.parse import parse_qsl
 
 import click
-import msgspec
 
 from streamkit.cli import CONTEXT
 from streamkit.cli.asking import flags
@@ -20,6 +19,7 @@ from streamkit.cli.asking.ragflow import RAGFlowTarget
 from streamkit.cli.asking.reaching import USER
 from streamkit.cli.asking.shown import show_of_stdout
 from streamkit.cli.asking.targets import Target
+from streamkit.cli.indented import indented
 from streamkit.cli.output import JsonLines
 from streamkit.clients import DifyClient, ParadigmClient, RAGFlowClient, dify, lighton
 from streamkit.clients.answer import Received
@@ -164,8 +164,5 @@ def _print(received: Received) -> None:
         sys.stdout.buffer.write(without_key(received.body, received.key))
         return
     out = JsonLines()
-    try:
-        out.write(msgspec.json.format(received.body, indent=2))
-    except msgspec.MsgspecError:
-        out.write(received.body)
+    out.write(indented(received.body) or received.body)
     out.flush()

@@ -8,6 +8,7 @@ import msgspec
 
 from streamkit.cli import CONTEXT, options
 from streamkit.cli.expect import BadExpectation, Expectation
+from streamkit.cli.indented import indented
 from streamkit.cli.output import JsonLines, complain, print_text
 from streamkit.cli.runs import Runs
 from streamkit.cli.sources import name_of
@@ -89,7 +90,7 @@ def _print_json(states: list[RunState], as_stable: bool) -> None:
     out = JsonLines()
     for state in states:
         document = msgspec.json.encode(stable(state), order="sorted") if as_stable else msgspec.json.encode(state)
-        out.write(msgspec.json.format(document, indent=2) if len(states) == 1 else document)
+        out.write((indented(document) if len(states) == 1 else None) or document)
     out.flush()
 
 

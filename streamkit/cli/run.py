@@ -16,6 +16,7 @@ from streamkit.cli.asking.questions import ask_for
 from streamkit.cli.asking.reaching import reached
 from streamkit.cli.asking.shown import Nothing, Show, show_of_stdout
 from streamkit.cli.asking.targets import Question, Target
+from streamkit.cli.indented import indented
 from streamkit.cli.options import show_secrets
 from streamkit.cli.output import JsonLines, complain, is_terminal
 from streamkit.cli.summary import groups
@@ -182,7 +183,7 @@ def print_json(runs: list[Run], *, with_secrets: bool) -> None:
     for one in runs:
         state = one.snapshot() if with_secrets else one.snapshot().without_secrets()
         document = msgspec.json.encode(state)
-        out.write(msgspec.json.format(document, indent=2) if len(runs) == 1 else document)
+        out.write((indented(document) if len(runs) == 1 else None) or document)
     out.flush()
 
 
