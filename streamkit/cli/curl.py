@@ -10,7 +10,7 @@ import click
 from streamkit.cli import CONTEXT
 from streamkit.cli.asking import flags
 from streamkit.cli.asking.apps import App
-from streamkit.cli.asking.curl_line import CurlLine, origin_of, read
+from streamkit.cli.asking.curl_line import CurlLine, read, variables_of
 from streamkit.cli.asking.dify import DifyTarget
 from streamkit.cli.asking.inputs import BadInput
 from streamkit.cli.asking.paradigm import ParadigmTarget
@@ -21,9 +21,8 @@ from streamkit.cli.asking.shown import show_of_stdout
 from streamkit.cli.asking.targets import Target
 from streamkit.cli.indented import indented
 from streamkit.cli.output import JsonLines
-from streamkit.clients import DifyClient, ParadigmClient, RAGFlowClient, dify, lighton
+from streamkit.clients import DifyClient, ParadigmClient, RAGFlowClient
 from streamkit.clients.answer import Received
-from streamkit.clients.client import from_environment
 from streamkit.clients.dify.runs import DifyRun
 from streamkit.clients.operation import Call
 from streamkit.clients.origin import OneBody, Origin
@@ -100,7 +99,7 @@ async def _run(line: CurlLine, target: Target, record: Path | None) -> Outcome:
 
 def _target(line: CurlLine) -> Target:
     """Return whom a line is meant for."""
-    if line.key is None and line.origin != _home(line.vendor):
+    if line.key is None and line.origin != variables_of(line.path).origin:
         raise BadInput(
             "the line has no key, and its server is not the environment's: add -H 'Authorization: Bearer {api_key}'"
         )
@@ -108,18 +107,6 @@ def _target(line: CurlLine) -> Target:
         return _reached(line, line.origin, line.key)
     except ValueError as error:  # no key, there and in the environment
         raise BadInput(str(error)) from None
-
-
-def _home(vendor: str | None) -> str:
-    """Return the server that the environment's key is for."""
-    match vendor:
-        case "ragflow":
-            base = from_environment("RAGFLOW_BASE_URL") or ""
-        case "dify":
-            base = from_environment("DIFY_BASE_URL", "DIFY_SERVER") or dify.client.CLOUD
-        case _:
-            base = from_environment("PARADIGM_BASE_URL") or lighton.CLOUD
-    return origin_of(base)
 
 
 def _reached(line: CurlLine, base: str, key: str | None) -> Target:
@@ -151,7 +138,7 @@ def _call(line: CurlLine, target: Target) -> Call:
     return Call(
         line.method,
         path,
-        dict(parse_qsl(line.query)),
+        dict(parse_qsl(line.query, keep_blank_values=True)),
         body=line.body,
         fields=dict(line.fields),
         uploads=line.uploads,

@@ -5,7 +5,7 @@ the environment, any other is named. A comma too many, which some pages have, is
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from streamkit.cli.asking.inputs import BadInput
+from streamkit.clients import dify, lighton
 from streamkit.clients.client import from_environment
 from streamkit.clients.upload import Upload
 from streamkit.run.payload import Json
@@ -29,6 +30,28 @@ _WITHOUT: Final = (
 )
 _OPEN: Final = re.compile(r"<[^<>]+>|\{[^{}]+\}|%7B[^%]+%7D")
 _COMMA_TOO_MANY: Final = re.compile(r",(\s*[}\]])")
+
+
+class Variables(NamedTuple):
+    """Where the environment has the key and the server of a vendor."""
+
+    key: str
+    bases: tuple[str, ...]
+    cloud: str = ""
+    """The vendor's own server, if it has one."""
+
+    @property
+    def origin(self) -> str:
+        """The server that the key is for; empty if there is none."""
+        return origin_of(from_environment(*self.bases) or self.cloud)
+
+
+_PARADIGM: Final = Variables("PARADIGM_API_KEY", ("PARADIGM_BASE_URL",), lighton.CLOUD)
+_VARIABLES: Final[Mapping[str | None, Variables]] = {
+    "dify": Variables("DIFY_API_KEY", ("DIFY_BASE_URL", "DIFY_SERVER"), dify.client.CLOUD),
+    "ragflow": Variables("RAGFLOW_API_KEY", ("RAGFLOW_BASE_URL",)),
+    "paradigm": _PARADIGM,
+}
 
 
 class CurlLine(NamedTuple):
@@ -62,9 +85,14 @@ def vendor_of(path: str) -> str | None:
 
 
 def origin_of(url: str) -> str:
-    """Return scheme, host and port of an address."""
+    """Return scheme, host and port of an address; of no address, nothing."""
     parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"
+    return f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""
+
+
+def variables_of(path: str) -> Variables:
+    """Return where the environment has the key and the server for a path."""
+    return _VARIABLES.get(vendor_of(path), _PARADIGM)
 
 
 def read(words: Sequence[str]) -> CurlLine:
@@ -98,7 +126,7 @@ def read(words: Sequence[str]) -> CurlLine:
         fields=tuple((name, text) for name, text in form if isinstance(text, str)),
         uploads=tuple((name, file) for name, file in form if isinstance(file, Upload)),
     )
-    if left := _OPEN.findall(line.path):
+    if left := _OPEN.findall(f"{line.path}?{line.query}"):
         raise BadInput(f"the line leaves {' and '.join(left)} open: fill it in")
     return line
 
@@ -183,11 +211,10 @@ def _key(authorization: str | None, path: str) -> str | None:
         token = authorization
     if not _OPEN.search(token):
         return token.strip()
-    names = {"ragflow": ("RAGFLOW_API_KEY",), "paradigm": ("PARADIGM_API_KEY",)}
-    wanted = names.get(vendor_of(path) or "", ("DIFY_API_KEY",))
-    key = from_environment(*wanted)
+    variable = variables_of(path).key
+    key = from_environment(variable)
     if key is None:
-        raise BadInput(f"the line leaves the key open: set {wanted[0]}")
+        raise BadInput(f"the line leaves the key open: set {variable}")
     return key
 
 
@@ -197,7 +224,7 @@ def _addressed(url: str) -> str:
     host, _, path = rest.partition("/")
     if not separator or not _OPEN.search(host):
         return url
-    base = from_environment("RAGFLOW_BASE_URL" if path.startswith("api/") else "DIFY_BASE_URL")
-    if base is None:
-        raise BadInput(f"the line leaves the address {host} open: set RAGFLOW_BASE_URL or DIFY_BASE_URL")
-    return f"{origin_of(base)}/{path}"
+    variables = variables_of(f"/{path}")
+    if not variables.origin:
+        raise BadInput(f"the line leaves the address {host} open: set {variables.bases[0]}")
+    return f"{variables.origin}/{path}"

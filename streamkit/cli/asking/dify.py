@@ -6,7 +6,7 @@ from typing import Any
 
 from streamkit.cli.asking.entries import Field
 from streamkit.cli.asking.inputs import field_of
-from streamkit.cli.asking.targets import Question
+from streamkit.cli.asking.targets import Question, sent
 from streamkit.clients import DifyClient, RunStream, dify
 from streamkit.clients.tape import Tape
 from streamkit.errors import UpstreamError
@@ -62,16 +62,9 @@ class DifyTarget:
 
     async def answer(self, run: Run, form: HumanInput, action: str, body: Mapping[str, Any]) -> None:
         """Answer a form; files in it are uploaded first."""
-        inputs = {name: await self._sent(value) for name, value in body.get("inputs", {}).items()}
+        inputs = {name: await sent(self, value) for name, value in body.get("inputs", {}).items()}
         await self.client.submit_form(form, action, inputs)
 
     def resume(self, run: Run, tape: Tape, *, across_pauses: bool = False) -> RunStream:
         """Watch how the run goes on."""
         return self.client.resume(run, across_pauses=across_pauses, record=tape)
-
-    async def _sent(self, value: Json) -> Json:
-        if isinstance(value, Path):
-            return await self.upload(value)
-        if isinstance(value, list):
-            return [await self._sent(item) for item in value]
-        return value

@@ -1,8 +1,7 @@
 """A form, answered on the terminal: its text, its fields one after the other, its buttons."""
 
 import time
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import Literal
 
 import anyio
 
@@ -16,29 +15,25 @@ from streamkit.cli.render import figures
 from streamkit.errors import UpstreamError
 from streamkit.run import HumanInput, Run
 
-_LONGEST: Final = 10 * 365 * 86400.0
-"""Seconds that no form is waited for."""
+Filled = Literal["answered", "late", "left"]
+"""What became of forms: all are answered; the time of one ran out, which the server has to notice; one waits on."""
 
 
-async def fill(target: Target, run: Run) -> bool:
-    """Ask a person for the answers to all forms that a run waits for, and send them.
-
-    Returns:
-        Whether the run goes on: all are answered, or the time of one ran out meanwhile.
-    """
+async def fill(target: Target, run: Run) -> Filled:
+    """Ask a person for the answers to all forms that a run waits for, and send them."""
     for told in [form for form in run.forms if form.status == "waiting"]:
         form = read(told, run.dialect, await target.defaults(told))
         if form.closed:
             complain(f"{form.title}: {form.closed}")
-            return False
+            return "left"
         left = form.remaining(time.time())  # noqa: TID251 - the server's stamps are of the day
-        with anyio.move_on_after(_LONGEST if left is None else left) as clock:
+        with anyio.move_on_after(left) as clock:
             if not await _answered(target, run, told, form):
-                return False
+                return "left"
         if clock.cancelled_caught:
             print_text("\nits time ran out")
-            return True
-    return True
+            return "late"
+    return "answered"
 
 
 async def _answered(target: Target, run: Run, told: HumanInput, form: Form) -> bool:
@@ -53,20 +48,13 @@ async def _answered(target: Target, run: Run, told: HumanInput, form: Form) -> b
         if action is None:
             return False
         try:
-            await target.answer(run, told, action.id, _body(form, entered, action))
+            await target.answer(run, told, action.id, form.body(entered, action.id))
         except (UpstreamError, BadEntry, OSError) as error:
             complain(f"{form.title}: {error}")
             if getattr(error, "status", None) not in (400, 422):  # else something else can be entered
                 return False
         else:
             return True
-
-
-def _body(form: Form, values: Mapping[str, Any], action: Action) -> dict[str, Any]:
-    """Return what is sent: the values are checked already."""
-    if form.by_action:
-        return {"inputs": dict(values), "action": action.id}
-    return {"inputs": {field.key: {**field.told, "value": values[field.key]} for field in form.fields}}
 
 
 def _print(form: Form) -> None:

@@ -88,9 +88,17 @@ class Form(NamedTuple):
         """
         if action_id not in (action.id for action in self.actions):
             raise BadEntry("no such action")
-        values = {field.key: field.value(entered.get(field.key)) for field in self.fields}
+        return self.body({field.key: field.value(entered.get(field.key)) for field in self.fields}, action_id)
+
+    def body(self, values: Mapping[str, Any], action_id: str) -> dict[str, Any]:
+        """Return the body of the request that answers.
+
+        Args:
+            values: by the keys of all fields, as they are sent.
+            action_id: which button was pressed.
+        """
         if self.by_action:
-            return {"inputs": values, "action": action_id}
+            return {"inputs": dict(values), "action": action_id}
         return {"inputs": {field.key: {**field.told, "value": values[field.key]} for field in self.fields}}
 
     def remaining(self, now: float) -> float | None:

@@ -103,19 +103,12 @@ class _Performance:
         await self._watch()
         while self.run.status == "paused" and can_ask():
             self._show.make_room()
-            if not await fill(self._target, self.run):
+            filled = await fill(self._target, self.run)
+            if filled == "left":
                 return
             self._show.go_on()
-            self._stream = self._target.resume(self.run, self._tape, across_pauses=self._is_waiting)
+            self._stream = self._target.resume(self.run, self._tape, across_pauses=filled == "late")
             await self._watch()
-
-    @property
-    def _is_waiting(self) -> bool:
-        """Whether a form waits that nobody answered: its time ran out, and the server has to notice that."""
-        from streamkit.clients import DifyClient
-
-        client = self._target.client
-        return isinstance(client, DifyClient) and not client.is_answered(self.run)
 
     async def _watch(self) -> None:
         async with self._stream as stream:

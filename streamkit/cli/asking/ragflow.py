@@ -6,7 +6,7 @@ from typing import Any
 
 from streamkit.cli.asking.apps import App, BadConfig
 from streamkit.cli.asking.entries import Field
-from streamkit.cli.asking.targets import Question
+from streamkit.cli.asking.targets import Question, sent
 from streamkit.clients import RAGFlowClient, RunStream, ragflow
 from streamkit.clients.tape import Tape
 from streamkit.run import HumanInput, Run
@@ -75,7 +75,7 @@ class RAGFlowTarget:
 
     async def answer(self, run: Run, form: HumanInput, action: str, body: Mapping[str, Any]) -> None:
         """Keep an answer: it goes along with the request in which the run goes on."""
-        self._entered = {name: await self._sent(told["value"]) for name, told in body.get("inputs", {}).items()}
+        self._entered = {name: await sent(self, told["value"]) for name, told in body.get("inputs", {}).items()}
 
     def resume(self, run: Run, tape: Tape, *, across_pauses: bool = False) -> RunStream:
         """Send the answer, and watch how the run goes on."""
@@ -83,6 +83,3 @@ class RAGFlowTarget:
         return self.client.resume(
             run, self._entered, agent=self._agent, user_id=self.user, record=tape, tool_calls=True
         )
-
-    async def _sent(self, value: Json) -> Json:
-        return await self.upload(value) if isinstance(value, Path) else value

@@ -71,6 +71,18 @@ class Target(Protocol):
         """Run it in one request."""
 
 
+async def sent(target: Target, value: Json) -> Json:
+    """Return a value as an app takes it: a `Path` in it is a file, and uploaded.
+
+    Raises:
+        UpstreamError: a file was not taken.
+        OSError: it cannot be read.
+    """
+    if isinstance(value, Path):
+        return await target.upload(value)
+    return [await sent(target, item) for item in value] if isinstance(value, list) else value
+
+
 async def question_of(
     target: Target, query: str | None, values: Mapping[str, Json], files: Sequence[Path], conversation_id: str | None
 ) -> Question:
@@ -87,15 +99,9 @@ async def question_of(
         UpstreamError: a file was not taken.
         OSError: it cannot be read.
     """
-
-    async def sent(value: Json) -> Json:
-        if isinstance(value, Path):
-            return await target.upload(value)
-        return [await sent(item) for item in value] if isinstance(value, list) else value
-
     return Question(
         query=query,
-        inputs={name: await sent(value) for name, value in values.items()},
+        inputs={name: await sent(target, value) for name, value in values.items()},
         files=tuple([await target.upload(path) for path in files]),
         conversation_id=conversation_id,
     )

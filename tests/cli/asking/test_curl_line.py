@@ -86,6 +86,19 @@ def test_the_line_of_a_page_is_taken_as_it_is(text, vendor, origin, path, key):
     assert told.headers == {}
 
 
+@pytest.mark.parametrize(
+    ("path", "origin"),
+    [
+        ("/v1/info", "https://api.dify.ai"),
+        ("/api/v1/datasets", "http://rag.example:9380"),
+        ("/api/v2/tools/chatflows/", "https://paradigm.lighton.ai"),
+        ("/v1/chat/completions", "https://paradigm.lighton.ai"),
+    ],
+)
+def test_an_address_that_is_left_open_is_the_environment_s_or_the_vendor_s_own(path, origin):
+    assert line(f"curl http://{{host}}{path}").origin == origin
+
+
 def test_a_comma_too_many_is_taken_out():
     assert line(OCTOBER).body == {"question": "Hello!", "stream": True}
 
@@ -147,6 +160,7 @@ def test_a_query_stays():
         ("curl http://a/v1/x -d", "-d has no value"),
         ("curl http://a/v1/x -d '{'", "no JSON"),
         ("curl http://a/v1/messages/{message_id}/suggested", "leaves {message_id} open"),
+        ("curl 'http://a/api/v1/datasets?page={page}&desc=<desc>'", "leaves {page} and <desc> open"),
         ("curl http://a/v1/files -F file=@/nowhere.pdf", "no such file"),
     ],
 )
@@ -159,6 +173,9 @@ def test_what_a_page_leaves_open_must_be_in_the_environment(environment):
     environment.delenv("DIFY_API_KEY")
     with pytest.raises(BadInput, match="set DIFY_API_KEY"):
         line(DIFY)
+    environment.delenv("PARADIGM_API_KEY")
+    with pytest.raises(BadInput, match="set PARADIGM_API_KEY"):
+        line(PARADIGM)
     environment.delenv("RAGFLOW_BASE_URL")
     with pytest.raises(BadInput, match="set RAGFLOW_BASE_URL"):
         line(RAGFLOW)

@@ -18,6 +18,7 @@ class Served:
         self.asked: list[tuple[str, str]] = []
         """Method and path of each request, in order."""
         self.url = ""
+        self._peers: set[object] = set()
         self.runner: web.AppRunner | None = None
 
     @property
@@ -25,7 +26,13 @@ class Served:
         """How many connections are open."""
         return len(self.runner.server.connections) if self.runner and self.runner.server else 0
 
+    @property
+    def accepted(self) -> int:
+        """How many connections there were."""
+        return len(self._peers)
+
     async def handle(self, request: web.Request) -> web.StreamResponse:
+        self._peers.add(request.transport.get_extra_info("peername") if request.transport else None)
         self.asked.append((request.method, request.path))
         return await self.handler(request)
 

@@ -137,6 +137,23 @@ async def test_a_connection_that_is_closed_at_once_is_not_tried_again():
     assert served.asked == [("POST", "/")]
 
 
+@pytest.mark.parametrize("how", ["fetch", "open"])
+async def test_a_connection_that_was_kept_and_is_closed_meanwhile_does_not_send_a_post_twice(how):
+    """What was sent on it may have been read: whether it was, nobody knows."""
+
+    async def answer(request):
+        if request.method == "POST":
+            request.transport.close()
+        return web.json_response({})
+
+    async with serving(answer) as served, connection(served.url) as line:
+        await line.fetch(Call("GET", "/info"))
+        with pytest.raises(Interrupted, match="closed the connection"):
+            await getattr(line, how)(Call("POST", "/run", body={}))
+        assert served.asked == [("GET", "/info"), ("POST", "/run")]
+        assert served.accepted == 1  # it was the same connection
+
+
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
 async def test_a_post_is_not_repeated_elsewhere(status):
     async def move(request):

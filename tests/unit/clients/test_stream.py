@@ -285,6 +285,23 @@ async def test_a_server_that_cuts_every_body_is_given_up_too():
     assert told.asked == ["POST"] + ["GET"] * QUICK.attempts
 
 
+async def test_attempts_are_further_and_further_apart_and_varied(monkeypatch):
+    """At once at first, then up to a limit; never all clients at the same moment."""
+    waited = []
+
+    async def sleep(seconds):
+        waited.append(seconds)
+
+    monkeypatch.setattr("streamkit.clients.stream.anyio.sleep", sleep)
+    patience = Patience(attempts=7, first_delay=0.5, longest_delay=3)
+    await play(cut(STARTED), *[500] * 7, patience=patience)
+    first, *others = waited
+    assert first == 0
+    longest = [0.5, 1, 2, 3, 3, 3]
+    assert all(most / 2 <= told <= most for told, most in zip(others, longest, strict=True))
+    assert len(set(others)) == len(others)
+
+
 async def test_what_nobody_told_is_asked_for_once_more():
     told = await play(cut(STARTED, NODE), 404, verdict=FINISHED)
     assert told.run.status == "succeeded"
