@@ -1,9 +1,10 @@
-"""What holds for every test: Hypothesis profiles, and no skips where none are allowed.
+"""What holds for every test: Hypothesis profiles, no skips where none are allowed, and what was collected is no garbage.
 
 A test that needs a program which is not there skips, with its reason, on a user's machine. With
 ``STREAMKIT_NO_SKIPS=1`` (continuous integration installs those programs) any skip fails the session.
 """
 
+import gc
 import os
 
 import pytest
@@ -22,6 +23,13 @@ NO_SKIPS = os.environ.get("STREAMKIT_NO_SKIPS") == "1"
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Expected files are written by one command, and reviewed as a diff."""
     parser.addoption("--update-golden", action="store_true", help="write golden runs and generated pages anew")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    """Leave thousands of tests and their modules to the end: else each collection of garbage goes through them all."""
+    gc.collect()
+    gc.freeze()
 
 
 def skips(config: pytest.Config) -> list[pytest.TestReport | pytest.CollectReport]:

@@ -33,6 +33,8 @@ SAYS: Final = 55
 """Tokens of a model while the load comes: two executions are in 60 events."""
 FEWER: Final = 10_000
 """Executions beside which G4 is measured first."""
+MOMENTS: Final = 100
+"""Moments that one goes to for G9."""
 _BEAT: Final = 0.005
 """Seconds between two chunks of the load: at 20,000 events in a second, 100 events each."""
 _LONG: Final = (140, 40)
@@ -163,7 +165,7 @@ async def _painted(app: Measured, before: int) -> None:
 async def _to_and_fro(app: Measured) -> list[Figure]:
     """CPU time to go to any moment, and to show it."""
     events, chance, taken = app.watching.runs[0].events, Random(1), []
-    for _ in range(100):
+    for _ in range(MOMENTS):
         to = chance.randrange(events)
         before, painted = time.process_time(), app.painted
         app.session.seek(to)

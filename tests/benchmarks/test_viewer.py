@@ -62,6 +62,7 @@ def test_of_several_figures_the_median_counts():
 )
 def test_each_part_gives_its_figures(part, goals, tmp_path, monkeypatch):
     monkeypatch.setattr(inside, "FEWER", 100)
+    monkeypatch.setattr(inside, "MOMENTS", 10)
     found = anyio.run(inside.PARTS[part], tmp_path, 200, 0.2)
     assert {figure.goal for figure in found} == goals
     assert goals <= GOALS.keys()

@@ -50,12 +50,12 @@ async def test_without_a_run_it_says_where_one_is_waited_for():
 
 
 @pytest.mark.sweep
-@pytest.mark.parametrize("pane", "123456")
 @pytest.mark.parametrize("width", [30, 50, 80, 100, 140])
-async def test_the_last_line_leads_to_all_keys_however_narrow_it_is(pane, width):
+async def test_the_last_line_leads_to_all_keys_however_narrow_it_is(width):
     async with shown(ROUNDS, size=(width, 24)) as viewer:
-        await viewer.press(pane)
-        assert "? keys" in viewer.hints
+        for pane in "123456":
+            await viewer.press(pane)
+            assert "? keys" in viewer.hints, pane
 
 
 async def test_a_message_stands_in_the_last_line_until_the_next_key():
