@@ -228,6 +228,17 @@ def test_a_question_that_is_missing_is_asked_for(run, server):
     assert [body for body in server.bodies() if body][-1]["query"] == "hello"
 
 
+@pytest.mark.parametrize(("keys", "code", "said"), [("\x03", 130, b""), ("\x04", 2, b"the app needs a question")])
+def test_who_does_not_answer_runs_nothing(run, server, keys, code, said):
+    with run("chat_ifelse", "dify") as terminal:
+        terminal.wait("question: ")
+        terminal.press(keys)
+        assert terminal.ends() == code
+        assert said in terminal.output
+        assert b"Traceback" not in terminal.output
+    assert not [asked for asked in server.requests() if asked.startswith("POST")]
+
+
 # ---- Ctrl-C, and what grows until then
 
 

@@ -239,6 +239,23 @@ async def test_a_run_is_stopped_if_that_was_asked_for(left, vendor, leave, tmp_p
     assert len(stops(asked)) == 1
 
 
+@every_way
+async def test_a_server_that_does_not_even_stop_it_is_left(left, leave, tmp_path, monkeypatch):
+    """Who leaves does not wait for ever for that."""
+
+    class Deaf(Scene):
+        async def __call__(self, request):
+            if request.path.endswith("/stop"):
+                await anyio.sleep_forever()
+            return await super().__call__(request)
+
+    monkeypatch.setattr("streamkit.clients.stream._LAST_WORDS", 0.05)
+    who = Watching("dify", tmp_path / "x.skrec", stop_if_left=True)
+    asked = await left(Deaf(told(FIRST["dify"])), leave, who, lambda: who.events)
+    assert len(stops(asked)) == 1
+    assert Recording.load(tmp_path / "x.skrec").end.reason == "cancelled"
+
+
 # ---- after a break: Dify alone goes on then
 
 BROKEN = cut(FIRST["dify"])
