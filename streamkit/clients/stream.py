@@ -78,7 +78,9 @@ class RunStream:
         self._events: deque[Event] = deque()
         self._clocks = Clocks(patience, anyio.current_time)
         self._failures = 0  # attempts since a body worked
+        self._due: float | None = None  # when the next one is, if it is settled
         self._is_over = False
+        self._is_without_body = False  # one ended, and the next one is still to be asked for
         self._is_between = False  # whether the last chunk ended with a frame
 
     def __repr__(self) -> str:
@@ -97,6 +99,7 @@ class RunStream:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         goes_on = self._goes_on
+        self._is_without_body = False
         try:
             if self._body is not None:
                 self._end_body("cancelled")
@@ -155,6 +158,9 @@ class RunStream:
 
     async def _advance(self) -> None:
         """Read a chunk, or learn that there is none."""
+        if self._is_without_body:
+            await self._go_on()
+            return
         if self._body is None:
             raise RuntimeError("a stream is read inside of its `async with`")
         chunk = b""
@@ -193,7 +199,7 @@ class RunStream:
         self._tape.end(how, reason)
 
     async def _conclude(self, reason: str | None) -> None:
-        """End a body that ended, broke off, or has nothing more to say; go on in another one where that is possible."""
+        """End a body that ended, broke off, or has nothing more to say."""
         lasted, size = self._clocks.in_body(), self._clocks.size
         if self._origin.aside_every is not None:
             await self._look_aside()
@@ -204,14 +210,7 @@ class RunStream:
             self._is_over = True
             return
         self._failures = 0 if lasted > _LASTING else self._failures
-        body = await self._again()
-        if body is None:
-            await self._verify()
-            self._is_over = True
-        else:
-            self.reconnects += 1
-            self._tap = Tap(self._dialect, run=self.run)
-            self._take(body)
+        self._is_without_body = True
 
     async def _look_aside(self) -> None:
         """Learn what the stream does not tell, if that is possible: it must not cost the run."""
@@ -226,10 +225,25 @@ class RunStream:
 
     # ---- after a break
 
+    async def _go_on(self) -> None:
+        """Go on in another body where that is possible, else learn how the run ended.
+
+        Whoever is cancelled here, and stays in the block, comes back: nothing is asked twice that has an effect.
+        """
+        body = await self._again()
+        if body is None:
+            await self._verify()
+            self._is_over = True
+        else:
+            self._is_without_body = False
+            self.reconnects += 1
+            self._tap = Tap(self._dialect, run=self.run)
+            self._take(body)
+
     async def _again(self) -> Body | None:
         """Return the body in which the run goes on; None if it does not, or not soon."""
         while self._failures < self._patience.attempts:
-            await anyio.sleep(self._delay())
+            await self._wait_until_due()
             self._failures += 1
             try:
                 return await self._origin.again(self.run)
@@ -239,6 +253,13 @@ class RunStream:
             except UpstreamError:
                 pass
         return None
+
+    async def _wait_until_due(self) -> None:
+        """Wait until it is time for the next attempt; whoever is cancelled meanwhile waits for what is left of it."""
+        if self._due is None:
+            self._due = self._clocks.now() + self._delay()
+        await anyio.sleep(max(self._due - self._clocks.now(), 0.0))
+        self._due = None
 
     def _delay(self) -> float:
         """Return how long to wait: at first not at all, then longer each time, varied lest all clients come at once."""

@@ -39,45 +39,6 @@ class Tape:
         """Record how it ended: eof, cancelled, or error with a reason."""
 
 
-class Tapes(Tape):
-    """Several tapes for the same bodies."""
-
-    def __init__(self, *tapes: Tape) -> None:
-        self._tapes = tapes
-
-    def begin(self, body: Body) -> None:
-        """Record a body from now on.
-
-        Raises:
-            OSError: a file cannot be made.
-        """
-        for tape in self._tapes:
-            tape.begin(body)
-
-    def write(self, chunk: bytes) -> None:
-        """Record a chunk of it.
-
-        Raises:
-            OSError: it cannot be written.
-        """
-        for tape in self._tapes:
-            tape.write(chunk)
-
-    def aside(self, frames: bytes) -> None:
-        """Note what was learned beside the body."""
-        for tape in self._tapes:
-            tape.aside(frames)
-
-    def end(self, how: str, reason: str | None = None) -> None:
-        """Record how it ended.
-
-        Raises:
-            OSError: it cannot be written.
-        """
-        for tape in self._tapes:
-            tape.end(how, reason)
-
-
 Record = str | Path | Tape | None
 """Where a stream is recorded: a file, a tape, or nowhere."""
 

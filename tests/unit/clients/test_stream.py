@@ -302,6 +302,24 @@ async def test_attempts_are_further_and_further_apart_and_varied(monkeypatch):
     assert len(set(others)) == len(others)
 
 
+async def test_who_waits_a_moment_at_a_time_misses_nothing():
+    """A relay that pings its own clients asks so: for an event, and for no longer than a second."""
+    server = Script(cut(STARTED, NODE), 500, cut(STARTED, NODE, NODE_END), 404)
+    patience = Patience(first_delay=0.2, longest_delay=0.2, linger=0.05)
+    moments, kinds = 0, []
+    async with serving(server) as served, Connection(served.url, None, patience) as line:
+        async with RunStream(Server(line, verdict=FINISHED), "dify", patience=patience) as stream:
+            with anyio.fail_after(10):
+                while stream.run.status != "succeeded":
+                    with anyio.move_on_after(0.05) as moment:
+                        kinds.append((await anext(stream)).kind)
+                    moments += moment.cancelled_caught
+        assert served.count("POST") == 1
+    assert moments >= 1
+    assert kinds[:2] == ["workflow_started", "node_started"]
+    assert kinds[-2:] == ["node_finished", "workflow_finished"]
+
+
 async def test_what_nobody_told_is_asked_for_once_more():
     told = await play(cut(STARTED, NODE), 404, verdict=FINISHED)
     assert told.run.status == "succeeded"

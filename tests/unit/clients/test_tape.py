@@ -10,7 +10,7 @@ import pytest
 from streamkit.clients.answer import Received
 from streamkit.clients.operation import Call
 from streamkit.clients.secret import Secret
-from streamkit.clients.tape import NO_TAPE, FileTape, Tapes
+from streamkit.clients.tape import NO_TAPE, FileTape
 from streamkit.clients.upload import Upload
 from streamkit.errors import RecordingError
 from streamkit.recording import Recording
@@ -128,15 +128,6 @@ def test_what_compresses_must_be_there_before_anything_is_asked(tmp_path, monkey
     with pytest.raises(RecordingError, match="needs an extra"):
         tape(tmp_path / "x.skrec.zst")
     assert list(tmp_path.iterdir()) == []
-
-
-def test_several_tapes_record_the_same(tmp_path):
-    both = Tapes(tape(tmp_path / "a.skrec"), tape(tmp_path / "b.skrec"))
-    both.begin(body())
-    both.write(b"data: {}\n\n")
-    both.aside(b"data: {}\n\n")
-    both.end("eof")
-    assert [Recording.load(tmp_path / name).body for name in ("a.skrec", "b.skrec")] == [b"data: {}\n\n"] * 2
 
 
 def test_no_tape_records_nothing():
