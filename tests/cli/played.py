@@ -12,7 +12,7 @@ from urllib.request import Request, urlopen
 
 ROOT = Path(__file__).parents[2]
 FIXTURES = ROOT / "fixtures"
-_DEADLINE = 30.0
+_DEADLINE = 60.0
 
 
 class Played:
@@ -45,7 +45,7 @@ class Played:
     def _ask(self, path: str, body: object = None) -> Any:
         data = None if body is None else json.dumps(body).encode()
         request = Request(self._admin + path, data, {"Content-Type": "application/json"})  # noqa: S310 - loopback
-        with urlopen(request, timeout=10) as answer:  # noqa: S310
+        with urlopen(request, timeout=60) as answer:  # noqa: S310
             return json.loads(answer.read() or b"null")
 
 

@@ -19,7 +19,7 @@ _LAUNCH = (
     "os.execv(sys.executable, [sys.executable, *sys.argv[1:]])\n"
 )
 """What is on standard output becomes the terminal that signals and /dev/tty mean."""
-_DEADLINE = 30.0
+_DEADLINE = 60.0
 _QUIET = 0.3
 
 

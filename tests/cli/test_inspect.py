@@ -389,7 +389,7 @@ def test_a_terminal_as_input_is_said(environment):
     ) as running:
         os.close(child)
         os.write(parent, b'{"code": "x", "message": "m", "status": 400}\n\x04')
-        out, err = running.communicate(timeout=30)
+        out, err = running.communicate(timeout=60)
     os.close(parent)
     assert err == b"streamkit: reading from the terminal; end with Ctrl-D\n"
     assert out.decode().startswith("✗ failed")

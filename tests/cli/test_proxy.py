@@ -25,7 +25,7 @@ from tests.cli.conftest import ROOT
 CHAT = (ROOT / "fixtures" / "dify" / "chat_llm_400_chunks.sse").read_bytes()
 FAILED = (ROOT / "fixtures" / "dify" / "wf_failed.sse").read_bytes()
 TOKEN = "0123456789abcdef"  # noqa: S105 - of a test
-SECONDS = 30
+SECONDS = 60
 
 
 class Upstream(BaseHTTPRequestHandler):

@@ -349,7 +349,7 @@ def test_a_signal_stops_the_run_and_leaves_nothing_behind(home, server, tmp_path
         while b"round 1" not in process.stdout.readline():
             pass
         process.send_signal(number)
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=60)
     assert process.returncode == code, err
     assert b"stopped  workflow" in out
     assert server.requests().count("POST /v1/workflows/run") == 1

@@ -17,7 +17,7 @@ CURL = shutil.which("curl")
 SIMPLE = ROOT / "fixtures" / "dify" / "chat_simple.sse"
 HUMAN = sorted((ROOT / "fixtures" / "dify").glob("wf_human_[123]*.sse"))
 ASK = {"inputs": {}, "query": "hi", "user": "u", "response_mode": "streaming"}
-SECONDS = 30
+SECONDS = 60
 
 needs_curl = pytest.mark.skipif(CURL is None, reason="needs curl: apt-get install curl")
 

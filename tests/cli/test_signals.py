@@ -19,7 +19,7 @@ from tests.cli.terminal import Terminal
 NAMES = ("dify/wf_iter_seq5", "dify/wf_human_1_paused", "dify/wf_human_2_resumed_approve", "ragflow/simple_message")
 STALLS = "stall-before=node_finished:Work#3"
 CODES = {signal.SIGINT: 130, signal.SIGTERM: 143}
-SECONDS = 30.0
+SECONDS = 60.0
 
 every_signal = pytest.mark.parametrize("number", list(CODES), ids=lambda number: number.name)
 

@@ -74,6 +74,9 @@ async def test_chunks_reach_the_client_as_they_are_written():
 
 # ---- time
 
+TRIES = 5
+"""A machine that others disturb is late once or twice; a server that is wrong is late every time."""
+
 
 def timed(body, seconds):
     """A recording of a body, its frames evenly over so many seconds."""
@@ -100,12 +103,14 @@ async def arrivals(server, count):
 async def test_chunks_come_when_they_came(speed):
     recording = timed((FIXTURES / "dify" / "wf_iter_seq5.sse").read_bytes(), seconds=1.5)
     server = ReplayServer([recording], speed=speed)
-    async with server.run():
-        found = await arrivals(server, len(recording.chunks))
     wanted = [chunk.at / speed for chunk in recording.chunks]
-    late = [there - due for there, due in zip(found, wanted, strict=True)]
-    assert statistics.median(map(abs, late)) < 0.05
-    assert abs(late[-1]) < 0.5  # delays do not add up
+    async with server.run():
+        for _ in range(TRIES):
+            found = await arrivals(server, len(recording.chunks))
+            late = [abs(there - due) for there, due in zip(found, wanted, strict=True)]
+            if statistics.median(late) < 0.05 and late[-1] < 0.5:  # delays do not add up
+                return
+    pytest.fail(f"they never came when they came: {late}")
 
 
 async def test_many_clients_are_served_beside_each_other():

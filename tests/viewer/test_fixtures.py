@@ -71,7 +71,7 @@ async def test_a_folder_as_a_source_finds_what_is_in_it():
     def names():
         return {Path(name) for run in found.runs for name in run.names}
 
-    with anyio.move_on_after(20) as scope:
+    with anyio.move_on_after(60) as scope:
         found = Watch(on_change=lambda: scope.cancel() if names() >= bodies else None)
         await FolderSource(FIXTURES / "hostile").run(found)
     assert names() == bodies

@@ -43,7 +43,7 @@ def found():
 
 async def until(condition):
     """Wait for something that another task does."""
-    with anyio.fail_after(20):
+    with anyio.fail_after(60):
         while not condition():  # noqa: ASYNC110 - what is waited for tells nobody
             await anyio.sleep(0.005)
 

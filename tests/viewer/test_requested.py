@@ -59,7 +59,7 @@ def found():
 async def serving(*names):
     """A server that plays recordings, the first of them to whoever asks."""
     server = ReplayServer([path_of(name) for name in names])
-    with anyio.fail_after(30):
+    with anyio.fail_after(60):
         async with server.run():
             yield server
 

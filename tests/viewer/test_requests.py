@@ -34,7 +34,7 @@ async def viewed(server, **how):
 
 
 async def settled(viewer, condition):
-    with anyio.fail_after(10):
+    with anyio.fail_after(60):
         while True:
             await viewer.settle()
             if condition():

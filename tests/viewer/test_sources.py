@@ -32,7 +32,7 @@ def found():
 
 async def until(condition):
     """Wait for something that another task does."""
-    with anyio.fail_after(10):
+    with anyio.fail_after(60):
         while not condition():  # noqa: ASYNC110 - what is waited for tells nobody
             await anyio.sleep(0.002)
 

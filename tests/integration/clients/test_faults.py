@@ -51,7 +51,7 @@ class Played:
     async def with_fault(self, fault: str, patience: Patience = QUICK) -> Run:
         kind = CLIENTS[path_of(self.name).relative_to(FIXTURES).parts[0]]
         self.server.add_fault(fault)
-        with anyio.fail_after(15):
+        with anyio.fail_after(60):
             async with self.server.run(), kind(self.server.url, "key", patience=patience) as client:
                 self.stream = await self._ask(client)
                 async with self.stream:
@@ -246,7 +246,7 @@ async def test_an_answer_to_a_form_is_not_sent_twice(fault):
     """RAGFlow's answer is the request in which its run goes on."""
     server = ReplayServer([path_of("fillup_1_pause"), path_of("fillup_2_resume")])
     patience = Patience(answer=0.3, silence=0.3, linger=0.1)
-    with anyio.fail_after(15):
+    with anyio.fail_after(60):
         async with server.run(), RAGFlowClient(server.url, "key", patience=patience) as client:
             async with client.stream("trip to Oslo", agent="a") as stream:
                 run = await stream.finish()

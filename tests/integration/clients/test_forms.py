@@ -44,7 +44,7 @@ async def begin(client: DifyClient) -> Run:
 )
 async def test_a_run_pauses_is_answered_and_goes_on(names):
     server = ReplayServer([path_of(name) for name in names])
-    with anyio.fail_after(15):
+    with anyio.fail_after(60):
         async with server.run(), DifyClient(server.url, "key", user="ada", patience=QUICK) as client:
             run = await begin(client)
             assert run.status == "paused"
@@ -65,7 +65,7 @@ async def test_a_form_whose_time_runs_out_is_followed(name):
     """Nobody answers: whoever watches sees the branch of the timeout."""
     names = (f"{name}_1_paused", f"{name}_2_resumed")
     server = ReplayServer([path_of(part) for part in names])
-    with anyio.fail_after(15):
+    with anyio.fail_after(60):
         async with server.run(), DifyClient(server.url, "key", patience=QUICK) as client:
             run = await begin(client)
             async with client.resume(run, across_pauses=True) as stream:
@@ -122,7 +122,7 @@ async def test_the_server_may_say_for_a_moment_that_it_still_waits():
 async def test_an_agent_of_ragflow_asks_and_goes_on():
     names = ("fillup_1_pause", "fillup_2_resume")
     server = ReplayServer([path_of(name) for name in names])
-    with anyio.fail_after(15):
+    with anyio.fail_after(60):
         async with server.run(), RAGFlowClient(server.url, "key", patience=QUICK) as client:
             async with client.stream("trip to Oslo", agent="a") as stream:
                 run = await stream.finish()

@@ -94,7 +94,7 @@ async def test_a_client_sees_what_the_file_holds(path, server, tmp_path):
         server = ReplayServer([link(path, tmp_path)])
     server.reset()
     async with server.run():
-        with anyio.fail_after(20):
+        with anyio.fail_after(60):
             async with (
                 client_of(tap.run, server.url, name_of(path)) as client,
                 await stream_of(client, tap.run, recording) as stream,

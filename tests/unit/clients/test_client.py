@@ -31,7 +31,7 @@ class Things(Client):
 
 
 def things(url, **how):
-    return Things(url, KEY, patience=Patience(answer=2, **how))
+    return Things(url, KEY, patience=Patience(answer=60, **how))
 
 
 def answering(text, status=200, content_type="application/json"):

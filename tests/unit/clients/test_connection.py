@@ -18,7 +18,7 @@ from streamkit.errors import Interrupted, Unreachable, UpstreamError
 from tests.integration.clients.served import serving, streamed
 
 KEY = "app-0123456789"
-SHORT = Patience(connect=2, answer=0.2)
+SHORT = Patience(connect=60, answer=0.2)
 
 
 def connection(url, patience=DIFY, session=None):

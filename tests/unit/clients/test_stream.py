@@ -18,7 +18,7 @@ from streamkit.errors import DifyError, NotAnEventStream, Unreachable
 from streamkit.recording import Recording
 from tests.integration.clients.served import serving, streamed
 
-QUICK = Patience(answer=2, silence=5, progress=5, linger=0.05, first_delay=0.001, longest_delay=0.002, attempts=4)
+QUICK = Patience(answer=60, silence=60, progress=60, linger=0.05, first_delay=0.001, longest_delay=0.002, attempts=4)
 PING = b"event: ping\n\n"
 
 
@@ -139,7 +139,7 @@ async def play(*parts, patience=QUICK, **how):
     origin_how = {name: how.pop(name) for name in ("verdict", "goes_on") if name in how}
     async with serving(Script(*parts)) as served, Connection(served.url, None, patience) as line:
         origin = Server(line, **origin_how)
-        with anyio.fail_after(10):
+        with anyio.fail_after(60):
             async with RunStream(origin, "dify", patience=patience, **how) as stream:
                 events = [event async for event in stream]
         return Told(stream, events, served, origin)
@@ -223,9 +223,9 @@ async def test_what_comes_while_it_lingers_still_counts():
         )
         await anyio.sleep(0.02)
         await response.write(b'data: {"event":"tts_message","task_id":"t","message_id":"m","audio":"AA=="}\n\n')
-        await anyio.sleep_forever()
+        return response
 
-    told = await play(late, patience=Patience(linger=0.3))
+    told = await play(late, patience=Patience(linger=60))
     assert told.events == ["message_end", "tts_message"]
 
 
@@ -428,7 +428,7 @@ async def test_to_leave_closes_the_connection_and_to_read_on_is_wrong_use():
     async with serving(endless) as served, Connection(served.url, None, QUICK) as line:
         async with RunStream(Server(line), "dify", patience=QUICK) as stream:
             await anext(stream)
-        with anyio.fail_after(5):
+        with anyio.fail_after(60):
             await left.wait()
         with pytest.raises(RuntimeError, match="async with"):
             await stream.finish()
@@ -454,7 +454,7 @@ async def test_a_cancelled_task_stops_the_run_and_leaves_nothing_behind(tmp_path
     before = asyncio.all_tasks()
     async with serving(Script(held(STARTED))) as served, Connection(served.url, None, QUICK) as line:
         origin = Server(line)
-        with anyio.move_on_after(5) as scope:
+        with anyio.move_on_after(60) as scope:
             async with RunStream(
                 origin, "dify", patience=QUICK, stop_if_left=True, tape=FileTape(path, "dify")
             ) as stream:

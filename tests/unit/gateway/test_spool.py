@@ -21,7 +21,7 @@ def flush(spools):
     """Wait until all that was given is done."""
     done = threading.Event()
     spools.when_done(done.set)
-    assert done.wait(10)
+    assert done.wait(60)
 
 
 async def spooled(spools, *bodies, headers=None):

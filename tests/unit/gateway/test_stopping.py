@@ -222,17 +222,21 @@ async def test_what_is_no_run_is_left_with_its_client():
 
 async def test_a_client_that_leaves_before_the_answer_begins_leaves_a_run_that_is_still_counted():
     server = Server()
-    begin = asyncio.Event()
+    asked, begin = asyncio.Event(), asyncio.Event()
 
     async def slow(request):
+        asked.set()
         await begin.wait()
         return await server.answer(request)
 
     server.go_on.set()
     async with standing(slow) as site:
         async with aiohttp.ClientSession() as client:
-            with pytest.raises(TimeoutError):
-                await asyncio.wait_for(client.post(site.url + "/v1/chat-messages", json={}), 0.1)
+            asking = asyncio.ensure_future(client.post(site.url + "/v1/chat-messages", json={}))
+            await asked.wait()
+            asking.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await asking
         await until(lambda: site.proxy.drained)
         begin.set()
         await site.proxy.finish()

@@ -53,7 +53,7 @@ class Client:
 async def serving(*recordings: Path | Recording, **how: Any) -> AsyncIterator[Client]:
     """A server that plays these, and a client of it."""
     server = ReplayServer(recordings, **how)
-    async with server.run(), aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=20)) as session:
+    async with server.run(), aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=60)) as session:
         yield Client(server, session)
 
 

@@ -221,7 +221,7 @@ async def test_a_client_that_leaves_ends_its_play():
         play = client.server.play("wf_iter_seq5", hold_before=1)
         async with client.post("/v1/workflows/run"):
             await play.reached()
-        assert await asyncio.wait_for(play.finished(), 5) == "left"
+        assert await asyncio.wait_for(play.finished(), 60) == "left"
         assert client.server.numbered(play.number) is play
 
 

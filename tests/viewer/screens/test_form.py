@@ -3,7 +3,7 @@
 import anyio
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from textual.widgets import Button
 
 from streamkit.cli.render.look import ASCII, UNICODE, Look
@@ -414,7 +414,7 @@ async def test_hostile_text_leaves_no_byte_that_a_terminal_obeys(glyphs):
         assert not obeyed(text(pilot))
 
 
-@settings(max_examples=6, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=6)
 @given(told=FORMS)
 async def test_whatever_a_server_says_is_shown(told):
     answering = of(DIFY)
