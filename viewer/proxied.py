@@ -4,6 +4,8 @@ Both give each body as a recording that goes on while it does, already masked. O
 goes on at another is one run here: they are told apart and joined by what the frames say.
 """
 
+import signal
+import sys
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
@@ -11,10 +13,12 @@ from http import HTTPStatus
 from typing import Final
 
 import anyio
+import anyio.lowlevel
 import msgspec
 from aiohttp import ClientError, ClientSession, ClientTimeout
 from anyio.abc import TaskGroup
 
+from streamkit.cli.output import complain
 from streamkit.gateway.body import Body
 from streamkit.gateway.server import Address
 from streamkit.gateway.service import Plan, Service
@@ -43,8 +47,9 @@ class ProxySource:
             write_line: as `Service` takes it.
         """
         self.name = f"{plan.listen} → {plan.settings.upstream}"
-        self.service = Service(plan, write_line=write_line)
+        self.service = Service(plan, write_line=write_line, say=complain)
         self._seen: set[str] = set()
+        self._is_down = anyio.Event()
 
     async def run(self, watch: Watch) -> None:
         """Run it, and feed each body that passes. Streams may end when nobody looks any more, within its grace."""
@@ -59,6 +64,22 @@ class ProxySource:
                     await anyio.sleep(_POLL)
             finally:
                 self.service.stopping.set()
+                await self._until_down()
+
+    async def _until_down(self) -> None:
+        """Wait until streams have ended, or a signal comes: nobody looks any more, and the terminal is the shell's."""
+        with anyio.CancelScope(shield=True):
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(self._hurry_on_signal)
+                await self._is_down.wait()
+                tasks.cancel_scope.cancel()
+
+    async def _hurry_on_signal(self) -> None:
+        await anyio.lowlevel.checkpoint()  # the viewer, which ends as well, takes its hands off them
+        if sys.platform != "win32":
+            with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+                async for _ in signals:
+                    self.service.hurry.set()
 
     async def _serve(self, watch: Watch) -> None:
         def listens(front: Address, _back: Address | None) -> None:
@@ -70,6 +91,8 @@ class ProxySource:
                 await self.service.run(listens)
         except OSError as error:
             _Placeholder(watch, self.name).say(reason(error))
+        finally:
+            self._is_down.set()
 
     async def _follow(self, watch: Watch, body: Body) -> None:
         tails = self.service.tails

@@ -183,7 +183,7 @@ def serve(plan: "Plan", log: str, ready_file: Path | None = None) -> int:
 
     logging.basicConfig(format="streamkit: %(message)s", level=logging.WARNING, stream=sys.stderr)
     with Log(log) as lines:
-        service = Service(plan, write_line=lines.write)
+        service = Service(plan, write_line=lines.write, say=complain)
         error = anyio.run(_until_signal, service, plan, ready_file)
     if error is None:
         return 0

@@ -120,6 +120,11 @@ class Proxy:
         return exchange.response or web.Response(status=502)
 
     @property
+    def passing(self) -> int:
+        """How many requests are not answered to their end."""
+        return len(self._exchanges)
+
+    @property
     def drained(self) -> int:
         """How many bodies go on without their clients."""
         return sum(exchange.is_drained for exchange in self._exchanges)

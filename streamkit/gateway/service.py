@@ -60,12 +60,19 @@ class Plan:
 class Service:
     """A proxy with everything around it."""
 
-    def __init__(self, plan: Plan, *, write_line: Callable[[bytes], object] | None = None) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        *,
+        write_line: Callable[[bytes], object] | None = None,
+        say: Callable[[str], object] = lambda words: None,
+    ) -> None:
         """Prepare to run.
 
         Args:
             plan: what is run.
             write_line: takes the line of each body that ended; it must neither block nor raise.
+            say: takes what somebody who waits for its end wants to know.
         """
         self.bodies = Bodies()
         self.tails: Tails | None = None
@@ -76,6 +83,7 @@ class Service:
         """Set it as well, and it does not wait for them."""
         self._plan = plan
         self._write_line = write_line
+        self._say = say
 
     @property
     def is_ready(self) -> bool:
@@ -121,6 +129,9 @@ class Service:
 
     async def _let_end(self, proxy: Proxy) -> None:
         """Let streams end, for so long as they may."""
+        if proxy.passing and self._plan.grace:
+            them = "1 request" if proxy.passing == 1 else f"{proxy.passing} requests"
+            self._say(f"waits for {them}, up to {self._plan.grace:g} s; Ctrl-C or a signal ends it now")
         async with anyio.create_task_group() as tasks:
 
             async def end_early() -> None:

@@ -1,11 +1,14 @@
 """Runs that pass a proxy are shown while they do: of one in this process, of others that are attached to, of several at once."""
 
 import asyncio
+import signal
+import sys
 from contextlib import asynccontextmanager
 
 import aiohttp
 import anyio
 import pytest
+from aiohttp import web
 from yarl import URL
 
 from streamkit.cli.render.look import UNICODE, Look
@@ -68,8 +71,7 @@ def plan(server, **more):
         listen=ANYWHERE,
         admin=ANYWHERE,
         token=TOKEN,
-        grace=0.1,
-        **{"shows_content": True, **more},
+        **{"shows_content": True, "grace": 0.1, **more},
     )
 
 
@@ -200,8 +202,6 @@ async def test_streams_may_end_when_nobody_looks_any_more(found):
     go_on = asyncio.Event()
 
     async def slow(request):
-        from aiohttp import web
-
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         await response.prepare(request)
         await response.write(CHAT[:9000])
@@ -217,6 +217,33 @@ async def test_streams_may_end_when_nobody_looks_any_more(found):
             await until(lambda: any(watched.events for watched in found.runs))
             go_on.set()
         assert b"".join(got) == CHAT[9000:]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs signals")
+async def test_who_does_not_want_to_wait_for_them_need_not(found, capsys):
+    async def endless(request):
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await response.prepare(request)
+        await response.write(CHAT[:9000])
+        await asyncio.Event().wait()
+
+    async with serving(endless) as server, aiohttp.ClientSession() as client:
+        async with anyio.create_task_group() as tasks, inside(server, found, grace=600) as url:
+            answer = await client.post(url + "/v1/chat-messages")
+            await answer.content.readexactly(9000)
+            tasks.start_soon(_press_ctrl_c, capsys, signal.getsignal(signal.SIGINT))
+        with pytest.raises(aiohttp.ClientPayloadError):
+            await answer.read()
+
+
+async def _press_ctrl_c(capsys, handler):
+    said = ""
+    while "waits for 1 request, up to 600 s" not in said:
+        await anyio.sleep(0.005)
+        said += capsys.readouterr().err
+    while signal.getsignal(signal.SIGINT) == handler:  # noqa: ASYNC110 - nobody tells
+        await anyio.sleep(0.005)
+    signal.raise_signal(signal.SIGINT)
 
 
 async def _read(answer, got):

@@ -23,12 +23,13 @@ CHAT = "/v1/chat-messages"
 @asynccontextmanager
 async def running(upstream, **plan):
     """A service; yields it with its addresses."""
-    lines = []
+    lines, said = [], []
     service = Service(
         Plan(settings=Settings(upstream=URL(upstream)), listen=ANYWHERE, admin=ANYWHERE, token=TOKEN, **plan),
         write_line=lines.append,
+        say=said.append,
     )
-    service.lines = lines
+    service.lines, service.said = lines, said
     ready = anyio.Event()
 
     def listening(front, back):
@@ -115,6 +116,7 @@ async def test_it_goes_down_when_its_streams_have_ended():
         assert len(await answer.read()) == len(BODY) - 20_000
     (line,) = map(json.loads, service.lines)
     assert (line["ended"], line["usage_complete"]) == ("eof", True)
+    assert service.said == ["waits for 1 request, up to 60 s; Ctrl-C or a signal ends it now"]
 
 
 async def told_status(service, path):
