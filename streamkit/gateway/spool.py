@@ -94,7 +94,7 @@ class Spool:
         self._name = name
         if self._is_ended:
             self._give_room_back()
-            self._finally(Keep(self.number, name))
+            self._finally(Keep(self.number, str(self.path), name))
 
     def let_go(self) -> None:
         """Nobody keeps it: it goes now, if it was only waited for that."""
@@ -125,7 +125,7 @@ class Spool:
 
     def _drop(self) -> None:
         self._give_room_back()
-        self._finally(Drop(self.number))
+        self._finally(Drop(self.number, str(self.path)))
 
     def _finally(self, command: Keep | Drop) -> None:
         if not self._spools.do(command, always=True):

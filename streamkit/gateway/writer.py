@@ -32,7 +32,6 @@ class Writer:
     """Does what it is told. Nothing that is wrong with one recording is felt by the others."""
 
     def __init__(self) -> None:
-        self._paths: dict[int, Path] = {}
         self._recorders: dict[int, Recorder] = {}
         self._shelf: Shelf | None = None
         self._scratch: Path | None = None
@@ -93,7 +92,6 @@ class Writer:
     def _begin(self, command: Begin) -> None:
         path = Path(command.path)
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._paths[command.number] = path
         redactor = Redactor(secret.decode("utf-8", "surrogateescape") for secret in command.secrets)
         self._recorders[command.number] = Recorder(path, decode_header(command.header), redact=redactor, live=False)
         self._told.grown.append(command.number)
@@ -117,17 +115,14 @@ class Writer:
 
     def _keep(self, command: Keep) -> None:
         self._told.gone.append(command.number)
-        path = self._paths.pop(command.number, None)
-        if path is not None and self._shelf is not None:
-            self._told.moved[command.number] = str(self._shelf.take(path, command.name))
+        if self._shelf is not None:
+            self._told.moved[command.number] = str(self._shelf.take(Path(command.path), command.name))
             self._told.kept += 1
             self._told.swept += self._shelf.sweep_if_due()
 
     def _drop(self, command: Drop) -> None:
         self._told.gone.append(command.number)
-        path = self._paths.pop(command.number, None)
-        if path is not None:
-            path.unlink(missing_ok=True)
+        Path(command.path).unlink(missing_ok=True)
 
 
 def main() -> None:

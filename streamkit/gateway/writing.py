@@ -60,16 +60,18 @@ class Close(Command, frozen=True):
 
 
 class Keep(Command, frozen=True):
-    """Move the file to where recordings stay."""
+    """Move a file to where recordings stay. Who began it may have been another process, which died."""
 
     number: int
+    path: str
     name: str
 
 
 class Drop(Command, frozen=True):
-    """Delete the file."""
+    """Delete a file."""
 
     number: int
+    path: str
 
 
 class Mark(Command, frozen=True):

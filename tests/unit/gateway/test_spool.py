@@ -1,5 +1,6 @@
 """Bodies on the disk while they pass: masked, timed, and gone when nobody needs them."""
 
+import asyncio
 import os
 import signal
 import threading
@@ -7,7 +8,10 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from aiohttp import web
 
+from streamkit.gateway.flight import FlightRecorder
+from streamkit.gateway.shelf import SPOOL, Limits
 from streamkit.gateway.spool import Spools
 from streamkit.recording import Recording
 from tests.unit.gateway.sites import recording, standing, until
@@ -125,6 +129,37 @@ async def test_a_process_that_died_is_started_again_and_the_next_body_is_whole(t
         assert Recording.load(first).body == Recording.load(second).body == BODY
     assert spools.problems == {}
     assert not second.exists()
+
+
+async def test_what_was_written_when_the_process_died_is_kept_as_it_is(tmp_path, monkeypatch):
+    monkeypatch.setattr("streamkit.gateway.spool._RESTART", 0.0)
+    go_on = asyncio.Event()
+
+    async def handler(request):
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await response.prepare(request)
+        await response.write(BODY[:9000])
+        await go_on.wait()
+        await response.write(BODY[9000:])
+        return response
+
+    limits = Limits(str(tmp_path), 1 << 30, 1e9)
+    with Spools(tmp_path / SPOOL, limits=limits) as spools:
+        async with standing(handler, FlightRecorder(), spools) as site, aiohttp.ClientSession() as client:
+            first = await client.post(site.url + RUN)
+            await first.content.readexactly(9000)
+            flush(spools)
+            spools._scribe._process.kill()
+            await until(lambda: spools.is_dead)
+            async with client.post(site.url + RUN) as second:  # with it another process begins
+                go_on.set()
+                assert await second.read() == BODY
+            assert await first.read() == BODY[9000:]
+    kept = sorted((Recording.load(path) for path in tmp_path.glob("20*/*/*.skrec")), key=lambda one: len(one.body))
+    assert [one.end is not None for one in kept] == [False, True]
+    assert (BODY.startswith(kept[0].body), kept[1].body) == (True, BODY)
+    assert list((tmp_path / SPOOL).iterdir()) == []
+    assert spools.problems == {"the process that writes recordings ended": 1}
 
 
 async def test_without_a_folder_there_is_a_temporary_one_and_it_goes():

@@ -70,7 +70,8 @@ def test_one_that_is_closed_without_a_reason_has_no_end(written):
 def test_it_is_kept_or_it_goes(written):
     writer, folder = written
     both = [begin(1, folder), begin(2, folder), Close(1, "eof", 1.0), Close(2, "eof", 1.0)]
-    told = writer.take([*both, Keep(1, "2026-01-02/app/ok-x.skrec"), Drop(2), Mark(9)])
+    keep = Keep(1, str(folder / "1.skrec"), "2026-01-02/app/ok-x.skrec")
+    told = writer.take([*both, keep, Drop(2, str(folder / "2.skrec")), Mark(9)])
     path = folder.parent / "kept" / "2026-01-02" / "app" / "ok-x.skrec"
     assert (told.moved, told.gone, told.kept, told.done) == ({1: str(path)}, [1, 2], 1, [9])
     assert path.exists()
@@ -88,10 +89,17 @@ def test_what_is_wrong_with_one_is_said_of_it_and_the_others_go_on(written):
     assert Recording.load(folder / "2.skrec").body == b"data: 2\n\n"
 
 
-def test_of_what_it_does_not_know_nothing_is_wrong(written):
-    """The process was started again: what the one before it began has no end."""
-    writer, _ = written
-    assert writer.take([Write(1, 0.5, b"x"), Close(1, "eof", 1.0), Drop(1)]) == Told(closed=[1], gone=[1])
+def test_what_another_process_began_is_kept_as_it_is_or_goes(written):
+    """The process was started again: what the one before it wrote has no end."""
+    writer, folder = written
+    folder.mkdir()
+    paths = [folder / f"{number}.skrec" for number in (1, 2)]
+    for path in paths:
+        path.write_bytes(HEADER)
+    keep, drop = Keep(1, str(paths[0]), "2026-01-02/app/ok-x.skrec"), Drop(2, str(paths[1]))
+    told = writer.take([Write(1, 0.5, b"x"), Close(1, "eof", 1.0), keep, drop])
+    assert (told.grown, told.closed, told.gone, told.kept, told.problems) == ([], [1], [1, 2], 1, {})
+    assert list(folder.iterdir()) == []
 
 
 def test_a_folder_that_is_not_to_stay_goes_at_the_end(written):

@@ -14,8 +14,8 @@ COMMANDS = [
     Write(1, 0.5, b""),
     Close(1, "eof", 1.0),
     Close(2, None, 1.0),
-    Keep(1, "2026-01-02/app/failed-x.skrec"),
-    Drop(2),
+    Keep(1, "/var/x.skrec", "2026-01-02/app/failed-x.skrec"),
+    Drop(2, "/var/y.skrec"),
     Mark(3),
 ]
 BYTES = b"".join(map(encoded, COMMANDS))
