@@ -11,6 +11,8 @@ from streamkit.shape.fields import ITEM, Field
 from streamkit.shape.order import NODES, Life, Span
 
 _BETWEEN: Final = "between"
+_MOST_COMPARED: Final = 500
+"""So many words are compared with each other; no server has as many, and who makes them up may send a million."""
 
 
 class Change(Struct, frozen=True):
@@ -140,17 +142,18 @@ def _is_in_an_empty_list(path: str, old: Mapping[str, Field], new: Mapping[str, 
 
 
 def _lives(old: Shape, new: Shape) -> Iterator[Change]:
+    old_kinds, new_kinds = _kinds(old), _kinds(new)
     for name in sorted(old.lives.keys() & new.lives.keys()):
-        gone = [life for life in old.lives[name] if life not in new.lives[name] and _is_known(life, new)]
-        added = [life for life in new.lives[name] if life not in old.lives[name] and _is_known(life, old)]
+        before, after = set(old.lives[name]), set(new.lives[name])
+        gone = [life for life in old.lives[name] if life not in after and new_kinds.issuperset(life)]
+        added = [life for life in new.lives[name] if life not in before and old_kinds.issuperset(life)]
         if gone or added:
             yield Change("moved", "order", name, None, *_told(gone, added))
 
 
-def _is_known(life: Life, other: Shape) -> bool:
-    """Whether all events of a life occur in the other shape: else it was told already which do not."""
-    kinds = {label.partition(" ")[0] for label in other.events}
-    return kinds.issuperset(life)
+def _kinds(shape: Shape) -> set[str]:
+    """Return the words of the events that occur: of a life with others it was told already which are missing."""
+    return {label.partition(" ")[0] for label in shape.events}
 
 
 def _told(gone: list[Life], added: list[Life]) -> tuple[str | None, str]:
@@ -162,12 +165,14 @@ def _told(gone: list[Life], added: list[Life]) -> tuple[str | None, str]:
 
 def _places(old: Shape, new: Shape) -> Iterator[Change]:
     """Yield where an event stands now that comes once and names no node."""
-    once = [name for name in old.spans if _is_once(name, old) and _is_once(name, new)]
+    both = [name for name in old.spans if name in new.spans][:_MOST_COMPARED]
     told: set[frozenset[str]] = set()
-    for name in once:
-        for other in old.spans:
+    for name in both:
+        if not (_is_once(name, old) and _is_once(name, new)):
+            continue
+        for other in both:
             pair = frozenset((name, other))
-            if other == name or other not in new.spans or pair in told:
+            if other == name or pair in told:
                 continue
             told.add(pair)
             before, after = _place(old.spans[name], old.spans[other]), _place(new.spans[name], new.spans[other])

@@ -318,3 +318,15 @@ def test_what_real_servers_changed_between_two_versions():
         ("added", "field", "node_finished (human-input).data.inputs.comment", None, "object"),
         ("added", "field", "node_finished (human-input).data.outputs.__action_value", None, "text"),
     ]
+
+
+def test_a_server_that_makes_up_words_is_compared_in_bounded_time():
+    def body(*words):
+        return b"".join(b'data: {"event":"%s","workflow_run_id":"r"}\n\n' % word.encode() for word in words)
+
+    made_up = [f"word_{number}" for number in range(2_000)]
+    old, new = body("workflow_started", "ping_pong", *made_up), body("ping_pong", "workflow_started", *made_up)
+    assert told(old, old) == []
+    assert told(old, new) == [("moved", "order", "workflow_started", "before ping_pong", "behind ping_pong")]
+    late = body("workflow_started", "ping_pong", *made_up[:-2], *reversed(made_up[-2:]))
+    assert told(old, late) == []  # behind the first 500 words nobody looks at their order
