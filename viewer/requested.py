@@ -18,6 +18,7 @@ from msgspec import Struct, structs
 
 from streamkit.cli.asking.apps import App, BadConfig
 from streamkit.cli.asking.conversations import remember
+from streamkit.cli.asking.kept import Kept
 from streamkit.cli.asking.performing import numbered, tape_of
 from streamkit.cli.asking.reaching import reached
 from streamkit.cli.asking.targets import Question, Target
@@ -27,7 +28,6 @@ from streamkit.clients.tape import Tape
 from streamkit.errors import Refused, UpstreamError
 from streamkit.run import HumanInput, Run
 from streamkit.run.payload import Json
-from viewer.kept import Kept
 from viewer.spool import TempSpool, reason
 from viewer.stream import Stream, Watch
 from viewer.watched import Watched
@@ -124,8 +124,7 @@ class Requested(Tape):
         """Run it to its end, whoever has to answer for that."""
         try:
             async with reached(self._source.app) as self._target:
-                self._kept = Kept(tape_of(self._record, self._target))
-                self._target.client.connection.on_exchange = self._kept.exchange
+                self._kept = tape_of(self._record, self._target)
                 await self._follow(self._target.begin(self._question, self))
                 await self._wait_and_go_on(self._target)
         except OSError as error:

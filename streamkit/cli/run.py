@@ -11,7 +11,7 @@ from streamkit.cli.asking import flags
 from streamkit.cli.asking.apps import App
 from streamkit.cli.asking.conversations import last, remember
 from streamkit.cli.asking.inputs import BadInput
-from streamkit.cli.asking.performing import Outcome, numbered, perform, tape_of
+from streamkit.cli.asking.performing import Outcome, attach_line, numbered, perform, tape_of
 from streamkit.cli.asking.questions import ask_for
 from streamkit.cli.asking.reaching import reached
 from streamkit.cli.asking.shown import Nothing, Show, show_of_stdout
@@ -20,6 +20,7 @@ from streamkit.cli.indented import indented
 from streamkit.cli.options import show_secrets
 from streamkit.cli.output import JsonLines, complain, is_terminal
 from streamkit.cli.summary import groups
+from streamkit.clients.tape import check_place
 from streamkit.run import Run
 from streamkit.subjects import RunSubject
 from streamkit.where import parse
@@ -112,10 +113,9 @@ class Runner:
     async def repeat(self, times: int, record: Path | None, *, blocking: bool = False) -> list[Outcome]:
         """Run it so many times, one after the other, as long as nobody leaves."""
         outcomes: list[Outcome] = []
-        for number in range(1, times + 1):
+        for number, place in enumerate(_places(record, times), 1):
             async with reached(self._app) as target:  # each begins anew: what it is asked may be files to upload
-                path = numbered(record, number) if record is not None and times > 1 else record
-                outcomes.append(await self._once(target, path, blocking=blocking))
+                outcomes.append(await self._once(target, place, blocking=blocking))
             if outcomes[-1].left is not None:
                 break
             if times > 1:
@@ -151,8 +151,8 @@ def _view(app: App, query: str | None, how: dict[str, Any], record: Path | None)
         return 2
 
     async def prepared() -> Question:
+        _places(record, 1)
         async with reached(app) as target:
-            tape_of(record, target)  # what cannot be recorded is told before a run is begun
             return await ask_for(target, app, query, how["inputs"], how["files"], _conversation(app, how))
 
     question = flags.finished(prepared)
@@ -163,9 +163,24 @@ def _view(app: App, query: str | None, how: dict[str, Any], record: Path | None)
     runs = [requested.run for requested in source.requests]
     for one in runs:
         if app.kind == "dify" and one is not None and one.id is not None and not one.ended_by_server:
-            complain(f"nobody watches it any more; `streamkit attach {app.name} {one.id}` does")
+            complain(f"nobody watches it any more; `{attach_line(app.name, one.id, app.user)}` does")
     last_run = runs[-1] if runs else None
     return code or (1 if last_run is None else Outcome(last_run).exit_code)
+
+
+def _places(record: Path | None, times: int) -> list[Path | None]:
+    """Return the file of each of several runs; find what would keep one from being made before the first run is begun.
+
+    Raises:
+        OSError: one cannot be made.
+        RecordingError: a `.zst` needs an extra.
+    """
+    if record is None:
+        return [None] * times
+    places = [numbered(record, number) for number in range(1, times + 1)] if times > 1 else [record]
+    for place in places:
+        check_place(place)
+    return [*places]
 
 
 def _conversation(app: App, how: dict[str, Any]) -> str | None:

@@ -64,7 +64,7 @@ class FileTape(Tape):
             OSError: the first file is there already, or its folder is not, or takes no files.
             RecordingError: a `.zst` needs an extra.
         """
-        _check(Path(path), overwrite=overwrite)
+        check_place(Path(path), overwrite=overwrite)
         self.paths: list[Path] = []
         """The files that were made so far."""
         self._path = Path(path)
@@ -136,8 +136,17 @@ class FileTape(Tape):
         return self._path.with_name(f"{self._path.name.removesuffix(suffix)}.{number}{suffix}")
 
 
-def _check(path: Path, *, overwrite: bool) -> None:
-    """Find what would keep a file from being made before a run is begun, and not after."""
+def check_place(path: Path, *, overwrite: bool = False) -> None:
+    """Find what would keep a recording from being made: before a run is begun, and not after.
+
+    Args:
+        path: of the file.
+        overwrite: whether one that is there may be replaced.
+
+    Raises:
+        OSError: the file is there already, or its folder is not, or takes no files.
+        RecordingError: a `.zst` needs an extra.
+    """
     if not overwrite and path.exists():
         raise FileExistsError(EEXIST, "is there already", str(path))
     if not path.parent.is_dir():

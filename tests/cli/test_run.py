@@ -14,6 +14,7 @@ from click.testing import CliRunner
 
 from streamkit import Tap
 from streamkit.cli import main
+from streamkit.clients.tape import FileTape
 from streamkit.recording import Recording
 from tests.cli.conftest import ROOT
 from tests.cli.played import FIXTURES, fixture, played
@@ -231,6 +232,27 @@ def test_it_is_told_in_one_line(command, words, code, said):
     assert done.code == code
     assert said in done.err
     assert len(done.err.splitlines()) == 1
+
+
+def test_of_several_runs_none_is_begun_if_one_could_not_be_recorded(command, server, tmp_path):
+    (tmp_path / "x-2.skrec").write_text("mine")
+    done = command("run", "dify", "hello", "--repeat", "2", "--record", "x.skrec", key="chat_ifelse")
+    assert (done.code, done.err) == (2, "streamkit: x-2.skrec: is there already\n")
+    assert server.requests() == []
+
+
+@pytest.mark.parametrize("command_words", [("run", "dify", "hello", "--record"), ("record", "dify", "hello", "-o")])
+def test_a_disk_that_is_full_ends_the_recording_and_not_the_run(command, tmp_path, monkeypatch, command_words):
+    def full(self, chunk):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(FileTape, "write", full)
+    done = command(*command_words, "x.skrec", key="chat_ifelse")
+    assert done.code == 2
+    assert done.err == "streamkit: not recorded any more: no space left on device\n"
+    assert "succeeded" in done.out
+    recording = Recording.load(tmp_path / "x.skrec")
+    assert (recording.body, recording.end.reason) == (b"", "error")
 
 
 def test_a_file_that_cannot_be_read_is_told_by_its_name(command, tmp_path, monkeypatch):

@@ -12,6 +12,7 @@ from typing import Final
 from msgspec import Struct
 
 from streamkit.cli.asking.filling import fill
+from streamkit.cli.asking.kept import Kept
 from streamkit.cli.asking.leaving import Leaving
 from streamkit.cli.asking.reaching import USER
 from streamkit.cli.asking.shown import Show, keep_drawing
@@ -23,6 +24,7 @@ from streamkit.clients.tape import NO_TAPE, FileTape, Tape
 from streamkit.run import Run
 
 _FINE: Final = ("succeeded", "partial-succeeded")
+_NOT_KEPT: Final = 2
 
 
 class Outcome(Struct, frozen=True):
@@ -31,26 +33,30 @@ class Outcome(Struct, frozen=True):
     run: Run
     left: int | None = None
     """The exit code, if it was left by a signal."""
+    is_lost: bool = False
+    """Whether it was to be recorded, and is not, or not to its end."""
 
     @property
     def exit_code(self) -> int:
         """The exit code of a command that ran it."""
         if self.left is not None:
             return self.left
-        return 0 if self.run.status in _FINE else 1
+        if self.run.status not in _FINE:
+            return 1
+        return _NOT_KEPT if self.is_lost else 0
 
 
-def tape_of(path: Path | None, target: Target) -> Tape:
-    """Return what records a run, with all that is asked beside it.
+def tape_of(path: Path | None, target: Target) -> Kept:
+    """Return what records a run, with all that is asked beside it; nothing, if there is no path.
 
     Raises:
         OSError: nothing can be recorded there.
         RecordingError: a `.zst` needs an extra.
     """
     if path is None:
-        return NO_TAPE
+        return Kept(NO_TAPE)
     connection = target.client.connection
-    tape = FileTape(path, target.client.dialect, secrets=[connection.key])
+    tape = Kept(FileTape(path, target.client.dialect, secrets=[connection.key]))
     connection.on_exchange = tape.exchange
     return tape
 
@@ -61,8 +67,20 @@ def numbered(record: Path, number: int) -> Path:
     return record.with_name(f"{stem}-{number}{dot}{suffix}")
 
 
+def attach_line(name: str, run_id: str, user: str | None) -> str:
+    """Return the command that goes on with a run.
+
+    Args:
+        name: of its app.
+        run_id: which run.
+        user: whose it is; None for whoever it is by default.
+    """
+    words = ["streamkit", "attach", name, run_id]
+    return shlex.join(words if user in (None, USER) else [*words, "--user", str(user)])
+
+
 async def perform(
-    target: Target, begin: Callable[[], RunStream], show: Show, tape: Tape, *, name: str = "", is_ours: bool = True
+    target: Target, begin: Callable[[], RunStream], show: Show, tape: Kept, *, name: str = "", is_ours: bool = True
 ) -> Outcome:
     """Run something to its end, or until somebody leaves it.
 
@@ -76,14 +94,15 @@ async def perform(
 
     Raises:
         UpstreamError: it could not be begun, or not be gone on with.
-        OSError: it cannot be recorded.
     """
     leaving = Leaving(show, is_ours=is_ours)
     performed = _Performance(target, begin(), show, tape, leaving, name)
     await leaving.watch_over(performed.to_the_end, partial(keep_drawing, show))
     show.end(performed.run)
     performed.say_what_is_left()
-    return Outcome(performed.run, leaving.exit_code)
+    if tape.problem is not None:
+        complain(tape.problem)
+    return Outcome(performed.run, leaving.exit_code, tape.problem is not None)
 
 
 class _Performance:
@@ -122,17 +141,12 @@ class _Performance:
                 self._leaving.stop = None
                 self.run = stream.run
 
-    @property
-    def _how_to_attach(self) -> str:
-        user = self._target.user
-        words = ["streamkit", "attach", self._name or "dify", self.run.id or ""]
-        return shlex.join(words if user in (None, USER) else [*words, "--user", str(user)])
-
     def say_what_is_left(self) -> None:
         """Say what somebody should know who looks at the end of a run."""
         if self._stream.reconnects:
             complain(f"it broke off {self._stream.reconnects}×, and was gone on with")  # noqa: RUF001
         if self.run.status == "paused" and self.run.id is not None:
-            complain(f"it waits for a form; `{self._how_to_attach}` goes on with it")
+            line = attach_line(self._name or "dify", self.run.id, self._target.user)
+            complain(f"it waits for a form; `{line}` goes on with it")
         elif self.run.status == "interrupted" and self._stream.broken is not None:
             complain(str(self._stream.broken))

@@ -1,4 +1,4 @@
-"""A recording of a run that is looked at: where it fails it ends, and the run goes on without it."""
+"""A recording of a run: where it fails it ends, and the run goes on without it, as it costs money and is there once."""
 
 import contextlib
 from collections.abc import Callable
@@ -7,7 +7,6 @@ from streamkit.clients.answer import Received
 from streamkit.clients.body import Body
 from streamkit.clients.operation import Call
 from streamkit.clients.tape import NO_TAPE, FileTape, Tape
-from viewer.spool import reason
 
 
 class Kept(Tape):
@@ -39,6 +38,7 @@ class Kept(Tape):
             work(self._tape)
         except OSError as error:
             broken, self._tape = self._tape, NO_TAPE
+            reason = ": ".join(filter(None, (error.filename, (error.strerror or str(error)).lower())))
             with contextlib.suppress(OSError):
-                broken.end("error", reason(error))
-            self.problem = f"not recorded any more: {reason(error)}"
+                broken.end("error", reason)
+            self.problem = f"not recorded any more: {reason}"

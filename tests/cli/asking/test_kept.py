@@ -1,13 +1,15 @@
+"""A recording that fails costs its run nothing."""
+
 import errno
 
 import pytest
 
+from streamkit.cli.asking.kept import Kept
 from streamkit.clients.answer import Received
 from streamkit.clients.operation import Call
 from streamkit.clients.secret import Secret
 from streamkit.clients.tape import NO_TAPE, FileTape
 from streamkit.recording import Recording
-from viewer.kept import Kept
 
 
 class Body:
@@ -48,6 +50,17 @@ def test_what_fails_is_said_and_nothing_raises(tmp_path, monkeypatch, at):
     assert kept.problem == "not recorded any more: no space left on device"
     kept.write(b"data: 2\n\n")
     kept.end("eof")
+
+
+def test_a_body_that_goes_on_and_has_no_place_is_said_by_its_name(tmp_path):
+    (tmp_path / "x.2.skrec").write_text("mine")
+    kept = Kept(FileTape(tmp_path / "x.skrec", "dify"))
+    kept.begin(Body())
+    kept.end("eof")
+    kept.begin(Body())
+    assert kept.problem == f"not recorded any more: {tmp_path / 'x.2.skrec'}: file exists"
+    assert (tmp_path / "x.2.skrec").read_text() == "mine"
+    assert Recording.load(tmp_path / "x.skrec").is_whole
 
 
 def test_without_a_file_nothing_is_recorded():
