@@ -4,7 +4,7 @@ import logging
 import os
 import signal
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -15,6 +15,7 @@ from streamkit.cli import CONTEXT, options
 from streamkit.cli.amounts import address, duration, origin, size
 from streamkit.cli.output import complain, is_terminal
 from streamkit.cli.ready import announced
+from streamkit.cli.render.figures import counted
 from streamkit.cli.tokens import ENVIRONMENT, admin_token
 from streamkit.errors import BadWhere
 from streamkit.where import Where, parse
@@ -183,7 +184,7 @@ def serve(plan: "Plan", log: str, ready_file: Path | None = None) -> int:
 
     logging.basicConfig(format="streamkit: %(message)s", level=logging.WARNING, stream=sys.stderr)
     with Log(log) as lines:
-        service = Service(plan, write_line=lines.write, say=complain)
+        service = Service(plan, write_line=lines.write, lost_lines=lambda: lines.lost, say=complain)
         error = anyio.run(_until_signal, service, plan, ready_file)
     if error is None:
         return 0
@@ -247,7 +248,8 @@ class Log:
         except OSError as error:
             raise click.BadParameter(f"{name}: {(error.strerror or str(error)).lower()}") from None
         self._background = Background("streamkit-log", limit=_LINES)
-        self._lost = 0
+        self.lost = 0
+        """Lines that were not written: who reads is too slow, or gone, or the disk is full."""
 
     def __enter__(self) -> "Log":
         return self
@@ -255,21 +257,22 @@ class Log:
     def __exit__(self, *_: object) -> None:
         self._background.close(5.0)
         if self._file is not sys.stdout.buffer:
-            self._file.close()
-        if self._lost:
-            complain(f"{self._lost} lines of the log were lost")
+            with suppress(OSError):  # a disk that is full is so for the rest of a line as well
+                self._file.close()
+        if self.lost:
+            complain(f"lost {counted(self.lost, 'line')} of the log")
 
     def write(self, line: bytes) -> None:
         """Have a line written."""
         if not self._background.submit(lambda: self._write(line)):
-            self._lost += 1
+            self.lost += 1
 
     def _write(self, line: bytes) -> None:
         try:
             self._file.write(line)
             self._file.flush()
         except (OSError, ValueError):  # nobody reads it any more
-            self._lost += 1
+            self.lost += 1
 
 
 def _plan(

@@ -65,6 +65,7 @@ class Service:
         plan: Plan,
         *,
         write_line: Callable[[bytes], object] | None = None,
+        lost_lines: Callable[[], int] = lambda: 0,
         say: Callable[[str], object] = lambda words: None,
     ) -> None:
         """Prepare to run.
@@ -72,6 +73,7 @@ class Service:
         Args:
             plan: what is run.
             write_line: takes the line of each body that ended; it must neither block nor raise.
+            lost_lines: gives how many of these did not get where they should.
             say: takes what somebody who waits for its end wants to know.
         """
         self.bodies = Bodies()
@@ -83,6 +85,7 @@ class Service:
         """Set it as well, and it does not wait for them."""
         self._plan = plan
         self._write_line = write_line
+        self._lost_lines = lost_lines
         self._say = say
 
     @property
@@ -114,7 +117,7 @@ class Service:
             if flight is not None:
                 stack.callback(flight.close)
             proxy = await stack.enter_async_context(Proxy(plan.settings, listeners=tuple(listeners)))
-            _watch(metrics, proxy, self.bodies, spools)
+            self._watch(metrics, proxy, spools)
             front = await stack.enter_async_context(
                 listening(proxy.application(), plan.listen, reuse_port=plan.reuse_port)
             )
@@ -159,6 +162,33 @@ class Service:
         limits = Limits(str(folder), how.max_bytes, how.max_seconds)
         return Spools(folder / SPOOL, retain=retain, limits=limits)
 
+    def _watch(self, metrics: Metrics, proxy: Proxy, spools: Spools | None) -> None:
+        """Show figures of the present moment beside those that were counted."""
+
+        def by_state() -> dict[Labels, float]:
+            counts = Counter[str](body.state for body in self.bodies.open())
+            return {(("state", state),): counts[state] for state in get_args(State)}
+
+        def alone(value: Callable[[], float]) -> Callable[[], dict[Labels, float]]:
+            return lambda: {(): value()}
+
+        def read(name: str, about: str, kind: Kind, figures: Callable[[], dict[Labels, float]]) -> None:
+            metrics.watch(Reading(f"streamkit_{name}", about, kind, figures))
+
+        read("open_streams", "Bodies that are open, by how they stand.", "gauge", by_state)
+        read("drained_streams", "Bodies that no client wants any more.", "gauge", alone(lambda: proxy.drained))
+        read("waiting_runs", "Runs that paused or broke off.", "gauge", alone(lambda: len(proxy.store)))
+        read("lines_lost_total", "Lines of the log that were not written.", "counter", alone(self._lost_lines))
+        if spools is None:
+            return
+
+        def by_problem() -> dict[Labels, float]:
+            return {(("why", why),): count for why, count in dict(spools.problems).items()}
+
+        read("recordings_kept_total", "Recordings that stayed.", "counter", alone(lambda: spools.kept))
+        read("recordings_swept_total", "Recordings that went for room or age.", "counter", alone(lambda: spools.swept))
+        read("recordings_cut_total", "Bodies that are not recorded whole, by why.", "counter", by_problem)
+
 
 def _writable(folder: Path) -> Path:
     """Make a folder for recordings, if it is not there.
@@ -170,30 +200,3 @@ def _writable(folder: Path) -> Path:
     if not os.access(folder, os.W_OK | os.X_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))
     return folder
-
-
-def _watch(metrics: Metrics, proxy: Proxy, bodies: Bodies, spools: Spools | None) -> None:
-    """Show figures of the present moment beside those that were counted."""
-
-    def by_state() -> dict[Labels, float]:
-        counts = Counter[str](body.state for body in bodies.open())
-        return {(("state", state),): counts[state] for state in get_args(State)}
-
-    def alone(value: Callable[[], float]) -> Callable[[], dict[Labels, float]]:
-        return lambda: {(): value()}
-
-    def read(name: str, about: str, kind: Kind, figures: Callable[[], dict[Labels, float]]) -> None:
-        metrics.watch(Reading(f"streamkit_{name}", about, kind, figures))
-
-    read("open_streams", "Bodies that are open, by how they stand.", "gauge", by_state)
-    read("drained_streams", "Bodies that no client wants any more.", "gauge", alone(lambda: proxy.drained))
-    read("waiting_runs", "Runs that paused or broke off.", "gauge", alone(lambda: len(proxy.store)))
-    if spools is None:
-        return
-
-    def by_problem() -> dict[Labels, float]:
-        return {(("why", why),): count for why, count in dict(spools.problems).items()}
-
-    read("recordings_kept_total", "Recordings that stayed.", "counter", alone(lambda: spools.kept))
-    read("recordings_swept_total", "Recordings that went for room or age.", "counter", alone(lambda: spools.swept))
-    read("recordings_cut_total", "Bodies that are not recorded whole, by why.", "counter", by_problem)

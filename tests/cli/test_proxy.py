@@ -292,7 +292,16 @@ def test_a_log_that_nobody_reads_stops_nothing(running):
         site.process.stdout = None
         site.process.send_signal(signal.SIGTERM)
         assert site.process.wait(SECONDS) == 0
-        assert b"2 lines of the log were lost" in site.process.stderr.read()
+        assert b"lost 2 lines of the log" in site.process.stderr.read()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs Linux's disk that is always full")
+def test_a_log_on_a_full_disk_stops_nothing(running):
+    with running("--log", "/dev/full", "--admin", "127.0.0.1:0") as site:
+        assert site.ask() == CHAT
+        until(lambda: "streamkit_lines_lost_total 1\n" in site.told("/metrics"))
+        code, _, err = site.end()
+    assert (code, err.splitlines()[1:]) == (0, ["streamkit: lost 1 line of the log"])
 
 
 # ---- what it refuses
