@@ -143,8 +143,8 @@ class Requested(Tape):
         self._stream = stream
         async with stream:
             await stream.finish()
-        if stream.run.conversation_id is not None:
-            remember(self._source.app, stream.run.conversation_id)
+        if self._target is not None:
+            remember(self._source.app, self._target.client.connection.base, stream.run)
         if stream.run.status == "interrupted" and stream.broken is not None:
             self._fail(str(stream.broken))
 

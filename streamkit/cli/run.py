@@ -126,14 +126,13 @@ class Runner:
         tape = tape_of(record, target)
         how = self._how
         question = await ask_for(
-            target, self._app, self._query, how["inputs"], how["files"], _conversation(self._app, how)
+            target, self._app, self._query, how["inputs"], how["files"], _conversation(self._app, target, how)
         )
         if blocking:
             outcome = await self._whole(target, question)
         else:
             outcome = await perform(target, lambda: target.begin(question, tape), self._show, tape, name=self._app.name)
-        if outcome.run.conversation_id is not None:
-            remember(self._app, outcome.run.conversation_id)
+        remember(self._app, target.client.connection.base, outcome.run)
         return outcome
 
     async def _whole(self, target: Target, question: Question) -> Outcome:
@@ -153,7 +152,7 @@ def _view(app: App, query: str | None, how: dict[str, Any], record: Path | None)
     async def prepared() -> Question:
         _places(record, 1)
         async with reached(app) as target:
-            return await ask_for(target, app, query, how["inputs"], how["files"], _conversation(app, how))
+            return await ask_for(target, app, query, how["inputs"], how["files"], _conversation(app, target, how))
 
     question = flags.finished(prepared)
     from viewer.requested import RequestSource
@@ -183,12 +182,14 @@ def _places(record: Path | None, times: int) -> list[Path | None]:
     return [*places]
 
 
-def _conversation(app: App, how: dict[str, Any]) -> str | None:
+def _conversation(app: App, target: Target, how: dict[str, Any]) -> str | None:
     if not how["goes_on"]:
         return how["conversation"]  # type: ignore[no-any-return]  # click's value of a text
-    known = last(app)
+    known = last(app, target.client.connection.base)
     if known is None:
-        raise BadInput("there is no conversation to continue: none was begun here with this app and user")
+        raise BadInput(
+            "there is no conversation to continue: none with this app and user was begun here, or could go on"
+        )
     return known
 
 

@@ -123,6 +123,7 @@ class RunStream:
         Raises:
             StopAsyncIteration: nothing more comes; `run` says how it ended.
             RuntimeError: the block was left, or not entered.
+            OSError: it cannot be recorded.
         """
         while not self._events:
             if self._is_over:
@@ -131,7 +132,12 @@ class RunStream:
         return self._events.popleft()
 
     async def finish(self) -> Run:
-        """Read what is left without a look at its events, and return the run."""
+        """Read what is left without a look at its events, and return the run.
+
+        Raises:
+            RuntimeError: the block was left, or not entered.
+            OSError: it cannot be recorded.
+        """
         async for _ in self:
             pass
         return self.run

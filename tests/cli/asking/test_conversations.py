@@ -4,8 +4,9 @@ import stat
 
 import pytest
 
+from streamkit.cli.asking import conversations
 from streamkit.cli.asking.apps import App
-from streamkit.cli.asking.conversations import last, remember
+from streamkit.run import Run
 
 
 @pytest.fixture(autouse=True)
@@ -18,6 +19,16 @@ def app(**how):
     return App(**{"kind": "dify", "name": "support"} | how)
 
 
+def remember(app, conversation, *, server="https://dify.example/v1", status="succeeded"):
+    run = Run(app.kind)
+    run.conversation_id, run.status = conversation, status
+    conversations.remember(app, server, run)
+
+
+def last(app, server="https://dify.example/v1"):
+    return conversations.last(app, server)
+
+
 def test_there_is_none_at_first():
     assert last(app()) is None
 
@@ -25,9 +36,22 @@ def test_there_is_none_at_first():
 def test_the_last_one_is_remembered_for_each_app_server_and_user():
     remember(app(), "c1")
     remember(app(user="ada"), "c2")
-    remember(app(base="http://other"), "c3")
+    remember(app(), "c3", server="http://other")
     remember(app(), "c4")
-    assert [last(app()), last(app(user="ada")), last(app(base="http://other"))] == ["c4", "c2", "c3"]
+    remember(app(), None)  # a workflow has none
+    assert [last(app()), last(app(user="ada")), last(app(), "http://other")] == ["c4", "c2", "c3"]
+
+
+@pytest.mark.parametrize("status", ["stopped", "failed"])
+def test_a_session_that_takes_no_other_run_is_forgotten(status):
+    """What stops a run of an agent of RAGFlow, or fails in it, leaves its mark on the session for an hour."""
+    agent, chat = app(kind="ragflow", agent="a"), app(kind="ragflow", chat="c")
+    for one in (agent, chat, app()):
+        remember(one, "s1")
+        remember(one, "s1", status=status)
+    assert [last(agent), last(chat), last(app())] == [None, "s1", "s1"]
+    remember(agent, "s2", status="paused")
+    assert last(agent) == "s2"
 
 
 def test_only_its_owner_can_read_it_and_nothing_else_is_left(state):
