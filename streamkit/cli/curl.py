@@ -23,9 +23,11 @@ from streamkit.cli.indented import indented
 from streamkit.cli.output import JsonLines
 from streamkit.clients import DifyClient, ParadigmClient, RAGFlowClient
 from streamkit.clients.answer import Received
+from streamkit.clients.client import Client
 from streamkit.clients.dify.runs import DifyRun
 from streamkit.clients.operation import Call
 from streamkit.clients.origin import OneBody, Origin
+from streamkit.clients.ragflow.runs import RAGFlowRun
 from streamkit.clients.secret import without_key
 
 _RUNS: Final = ("/chat-messages", "/completion-messages", "/run", "/completions", "/completion", "/events", "/ask")
@@ -75,18 +77,8 @@ def _is_run(line: CurlLine) -> bool:
 
 async def _run(line: CurlLine, target: Target, record: Path | None) -> Outcome:
     tape = tape_of(record, target)
-    call = _call(line, target)
     client = target.client
-
-    async def request() -> Call:
-        return call
-
-    user = (
-        str(line.body.get("user") or USER) if isinstance(line.body, dict) else dict(parse_qsl(line.query)).get("user")
-    )
-    origin: Origin = (
-        DifyRun(client, request, user or USER) if isinstance(client, DifyClient) else OneBody(client.open_body, call)
-    )
+    origin = _origin(line, client, _call(line, target))
     dialect = None if isinstance(client, DifyClient) else "auto"
     return await perform(
         target,
@@ -95,6 +87,26 @@ async def _run(line: CurlLine, target: Target, record: Path | None) -> Outcome:
         tape,
         is_ours=line.method != "GET",
     )
+
+
+def _origin(line: CurlLine, client: Client, call: Call) -> Origin:
+    """Return where the run comes from, so that it can be stopped, and gone on with, as any other."""
+
+    async def request() -> Call:
+        return call
+
+    match client:
+        case DifyClient():
+            return DifyRun(client, request, _user_of(line))
+        case RAGFlowClient():
+            return RAGFlowRun(client, request, agent=_app_of(line).agent)
+        case _:
+            return OneBody(client.open_body, call)
+
+
+def _user_of(line: CurlLine) -> str:
+    told = line.body.get("user") if isinstance(line.body, dict) else dict(parse_qsl(line.query)).get("user")
+    return str(told or USER)
 
 
 def _target(line: CurlLine) -> Target:
@@ -115,7 +127,7 @@ def _reached(line: CurlLine, base: str, key: str | None) -> Target:
             return RAGFlowTarget(RAGFlowClient(base, key), _app_of(line))
         case "dify":
             prefix = line.path[: line.path.index(_SHARED) + len(_SHARED)]
-            user = str(line.body.get("user") or USER) if isinstance(line.body, dict) else USER
+            user = _user_of(line)
             return DifyTarget(DifyClient(base + prefix, key, user=user), user)
         case _:
             return ParadigmTarget(ParadigmClient(base, key), App(kind="paradigm"))

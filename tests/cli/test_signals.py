@@ -171,6 +171,20 @@ def test_a_run_that_was_joined_is_left_to_who_began_it(home, server, work, comma
     assert (recording.is_whole, recording.end.reason) == (True, "cancelled")
 
 
+@pytest.mark.parametrize("command", ["run", "curl"])
+def test_an_agent_of_ragflow_is_stopped(home, server, work, command):
+    line = ("curl", f"{server.url}/api/v1/agents/a/completions", "-d", '{"query": "hello", "stream": true}')
+    words = line if command == "curl" else ("run", "ragflow", "hello", "--agent", "a")
+    server.fault("stall-before=message#2")
+    with started(home, work, *words) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline()  # its first component has ended
+        ended(process, signal.SIGTERM)
+    assert process.returncode == 143
+    assert len([asked for asked in server.requests() if asked.endswith("/completions")]) == 1
+    assert len([asked for asked in server.requests() if asked.endswith("/cancel")]) == 1
+
+
 @every_signal
 def test_of_several_runs_none_is_begun_any_more(home, server, work, number):
     server.fault(f"{STALLS},times=1")
