@@ -96,7 +96,7 @@ class Proxy:
     def application(self) -> web.Application:
         """Return an application of aiohttp whose every request is handled here; serve it with `RUNNER`'s options."""
         app = web.Application()
-        app.router.add_route("*", "/{path:.*}", self.handle)
+        app.router.add_route("*", "/{path:(?s:.*)}", self.handle)  # a path may have a line feed in it, encoded
         app.on_response_prepare.append(_drop_additions)
         return app
 

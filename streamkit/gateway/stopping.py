@@ -2,6 +2,7 @@
 
 import logging
 from typing import Final
+from urllib.parse import quote
 
 import anyio
 import msgspec
@@ -48,8 +49,11 @@ async def stop(upstream: Upstream, body: Body, headers: CIMultiDict[str]) -> Non
         headers.popall(name, None)
     headers["Content-Type"] = "application/json"
     content = msgspec.json.encode({"user": body.asked.user} if body.asked.user is not None else {})
+    base, _, rest = route.stop.path.partition("{task}")
+    path = (
+        quote(base) + quote(task, safe="") + rest
+    )  # a client said the one and a server the other: no more than a path
     try:
-        path = route.stop.path.replace("{task}", task)
         with anyio.fail_after(_PATIENCE):
             async with upstream.request(route.stop.method, path, headers, content) as answer:
                 body.stop_status = answer.status

@@ -7,6 +7,8 @@ import os
 import resource
 import sys
 from contextlib import ExitStack, asynccontextmanager
+from decimal import Decimal
+from operator import itemgetter
 from pathlib import Path
 
 import aiohttp
@@ -367,8 +369,47 @@ ENGINE = {
 @pytest.mark.parametrize("names", ENGINE)
 @pytest.mark.parametrize("proxies", [1, 2])
 async def test_tokens_of_all_bodies_add_up_to_the_engines_through_one_proxy_and_through_two(names, proxies):
-    server = ReplayServer([FIXTURES / "dify" / f"{name}.sse" for name in names])
-    takes = [server.library.named(name)[0] for name in names]
+    lines = await told_of([FIXTURES / "dify" / f"{name}.sse" for name in names], proxies)
+    assert sum(line["segment_tokens"] for line in lines) == ENGINE[names]
+
+
+@pytest.mark.parametrize("proxies", [1, 2])
+async def test_so_do_tokens_before_and_behind_a_pause_and_an_end_that_is_told_again(proxies, tmp_path):
+    """Those recordings spent nothing where they have three parts. So nodes of theirs are made to."""
+    spent, total, paths = {"Prepare": 7, "yes": 5, "End": 30}, 0, []
+    for name in next(iter(ENGINE)):
+        body, total = spending((FIXTURES / "dify" / f"{name}.sse").read_bytes(), spent, total)
+        paths.append(tmp_path / f"{name}.sse")
+        paths[-1].write_bytes(body)
+    lines = await told_of(paths, proxies)
+    assert [line["segment_tokens"] for line in sorted(lines, key=itemgetter("at"))] == [7, 35, 0]
+    assert total == 42
+    prices = [Decimal(line["cost"].get("USD", 0)) for line in lines]
+    assert sum(prices) == Decimal("0.042")
+
+
+def spending(body, spent, total):
+    """Return a body in which nodes spend tokens, by their titles, and the total of the run as the server has it then."""
+    frames = []
+    for frame in body.split(b"\n\n"):
+        if frame.startswith(b"data: "):
+            event = json.loads(frame.removeprefix(b"data: "))
+            tokens = spent.get(event["data"].get("title"), 0) if event["event"] == "node_finished" else 0
+            total += tokens
+            if tokens:
+                price = {"total_price": f"{tokens / 1000}", "currency": "USD"}
+                event["data"]["execution_metadata"] = {"total_tokens": tokens, **price}
+            if "total_tokens" in event["data"]:
+                event["data"]["total_tokens"] = total
+            frame = b"data: " + json.dumps(event).encode()
+        frames.append(frame)
+    return b"\n\n".join(frames), total
+
+
+async def told_of(paths, proxies):
+    """Play the bodies of one run through proxies in turn; return the lines."""
+    server = ReplayServer(paths)
+    takes = [server.library.named(path.stem)[0] for path in paths]
     run = waiting = run_of(takes[0].body)
     async with behind(server) as first, other_before(server) as second, aiohttp.ClientSession() as client:
         sites = [first, second if proxies == 2 else first]
@@ -385,11 +426,11 @@ async def test_tokens_of_all_bodies_add_up_to_the_engines_through_one_proxy_and_
             waiting = run_of(body)
             assert body == take.body
     lines = [*first.lines, *second.lines]
-    assert len(lines) == len(names)
+    assert len(lines) == len(takes)
     assert {line["run_id"] for line in lines} == {run.id}
-    assert sum(line["segment_tokens"] for line in lines) == ENGINE[names]
     if proxies == 1:
-        assert [line["segment"] for line in first.lines] == list(range(len(names)))
+        assert [line["segment"] for line in lines] == list(range(len(takes)))
+    return lines
 
 
 async def answer_forms(client, url, waiting, answered):

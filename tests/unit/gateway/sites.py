@@ -34,7 +34,7 @@ def in_pieces(body, seed):
 async def serving(handler):
     """A server whose every request goes to one handler; yields its URL."""
     app = web.Application(client_max_size=1 << 30)
-    app.router.add_route("*", "/{path:.*}", handler)
+    app.router.add_route("*", "/{path:(?s:.*)}", handler)
     async with listening(app, ANYWHERE) as server:
         yield f"http://{server.address}"
 

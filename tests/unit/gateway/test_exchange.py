@@ -52,7 +52,9 @@ async def test_any_method_goes_on(method):
     assert [(found[0], found[3]) for found in seen] == [(method, b"body" if method != "GET" else b"")]
 
 
-@pytest.mark.parametrize("path", ["/", "/a%2Fb/%7Ec?x=%2B+1&&y", "/%E4%BD%A0?q=%00", "//double", "/a/../b", "/a;b=c/d"])
+@pytest.mark.parametrize(
+    "path", ["/", "/a%2Fb/%7Ec?x=%2B+1&&y", "/%E4%BD%A0?q=%00", "/a%0D%0Ab", "//double", "/a/../b", "/a;b=c/d"]
+)
 async def test_a_path_goes_on_letter_by_letter(path):
     seen = []
     async with standing(echo(seen)) as site:

@@ -6,6 +6,7 @@ import json
 import aiohttp
 import pytest
 from aiohttp import web
+from yarl import URL
 
 from streamkit.gateway.settings import Drain
 from tests.unit.gateway.sites import STREAM, recording, standing, until
@@ -49,7 +50,9 @@ async def leave(site, path="/v1/chat-messages", user="u-7", head=HALF):
     headers = {"Authorization": "Bearer app-key", "Cookie": "s=1"}
     async with (
         aiohttp.ClientSession() as client,
-        client.post(site.url + path, json={"user": user, "query": "?"}, headers=headers) as answer,
+        client.post(
+            URL(f"{site.url}{path}", encoded=True), json={"user": user, "query": "?"}, headers=headers
+        ) as answer,
     ):
         got = await answer.content.readexactly(len(head))
         assert got == head
@@ -111,6 +114,26 @@ async def test_each_vendor_is_asked_in_its_own_way(name, path, asked):
     assert f"{method} {where}" == asked.format(task=stated(body).task_id)
     assert headers["Authorization"] == "Bearer app-key"
     assert site.seen.body.stop_status == 200
+
+
+async def test_what_a_client_or_a_server_says_is_no_part_of_the_request_but_its_path():
+    task = stated(BODY).task_id.encode()
+    strange = b"a b/..?x=1#y"
+    body = BODY.replace(task, strange)
+    head = body[: len(body) // 2].rpartition(b"\n\n")[0] + b"\n\n"
+    server, seen = Server(head, body[len(head) :]), []
+
+    async def answer(request):
+        seen.append(request.raw_path)
+        return await server.answer(request)
+
+    async with standing(answer, on_client_gone="stop") as site:
+        await leave(site, URL("/a%0D%0AX-Injected:%201%0D%0A/v1/chat-messages", encoded=True), head=head)
+        _, _, headers, _ = await server.asked.get()
+        server.go_on.set()
+        await site.proxy.finish()
+    assert "X-Injected" not in headers
+    assert seen[1] == "/a%0D%0AX-Injected%3A%201%0D%0A/v1/chat-messages/a%20b%2F..%3Fx%3D1%23y/stop"
 
 
 async def test_a_vendor_that_does_not_answer_is_not_waited_for_for_ever(monkeypatch, caplog):
