@@ -106,7 +106,7 @@ class Proxy:
             return web.Response(status=403, text="This path is not served here.\n")
         # Not `request.host`: where the client names none, that asks the system what this machine is called.
         host = request.headers.get("Host", "")
-        origins = self._origins(request.headers.get("X-Forwarded-Proto", request.scheme), host)
+        origins = self._origins(_scheme(request), host)
         if is_upgrade(request):
             return await pass_through(request, self.upstream, origins, keep_host=self.settings.keep_host)
         exchange = Exchange(self, request, origins)
@@ -229,6 +229,12 @@ class Proxy:
         except ValueError:
             here = self.settings.upstream
         return Origins(here, self.settings.upstream)
+
+
+def _scheme(request: web.BaseRequest) -> str:
+    """Return how the client asks: of several proxies before this one, the first says so."""
+    told = request.headers.get("X-Forwarded-Proto", "").partition(",")[0].strip().lower()
+    return told if told in ("http", "https") else request.scheme
 
 
 def _tell(body: Body, listeners: Iterable[Callable[[Body], None]]) -> None:

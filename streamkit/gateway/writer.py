@@ -115,8 +115,11 @@ class Writer:
 
     def _keep(self, command: Keep) -> None:
         self._told.gone.append(command.number)
-        if self._shelf is not None:
-            self._told.moved[command.number] = str(self._shelf.take(Path(command.path), command.name))
+        path = Path(command.path)
+        if path.stat().st_size == 0:  # of a disk that is full: nothing can be read of it
+            path.unlink()
+        elif self._shelf is not None:
+            self._told.moved[command.number] = str(self._shelf.take(path, command.name))
             self._told.kept += 1
             self._told.swept += self._shelf.sweep_if_due()
 

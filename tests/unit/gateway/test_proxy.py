@@ -164,15 +164,26 @@ async def test_an_error_inside_its_block_comes_out_as_it_is():
             raise ZeroDivisionError
 
 
-async def test_a_request_behind_another_proxy_is_told_by_its_scheme():
+@pytest.mark.parametrize("told", ["https", "https, http", "HTTPS"])
+async def test_a_request_behind_another_proxy_is_told_by_its_scheme(told):
     async def handler(request):
         raise web.HTTPFound(f"http://{request.headers['Host']}/signin", headers={"Set-Cookie": "s=1; Secure"})
 
     async with standing(handler) as site, aiohttp.ClientSession() as client:
-        headers = {"Host": "ai.example", "X-Forwarded-Proto": "https"}
+        headers = {"Host": "ai.example", "X-Forwarded-Proto": told}
         async with client.get(site.url, headers=headers, allow_redirects=False) as answer:
             assert answer.headers["Location"] == "https://ai.example/signin"
             assert answer.headers["Set-Cookie"] == "s=1; Secure"
+
+
+async def test_what_is_no_scheme_of_a_site_is_not_believed():
+    async def handler(request):
+        raise web.HTTPFound(f"http://{request.headers['Host']}/signin")
+
+    async with standing(handler) as site, aiohttp.ClientSession() as client:
+        headers = {"X-Forwarded-Proto": "javascript"}
+        async with client.get(site.url, headers=headers, allow_redirects=False) as answer:
+            assert answer.headers["Location"] == f"{site.url}/signin"
 
 
 @pytest.mark.parametrize("host", ["", "[", "a b", "x:99999999"])

@@ -89,6 +89,15 @@ def test_what_is_wrong_with_one_is_said_of_it_and_the_others_go_on(written):
     assert Recording.load(folder / "2.skrec").body == b"data: 2\n\n"
 
 
+def test_a_file_with_nothing_in_it_is_not_kept(written):
+    writer, folder = written
+    folder.mkdir()
+    (folder / "1.skrec").touch()
+    told = writer.take([Keep(1, str(folder / "1.skrec"), "2026-01-02/app/ok-x.skrec")])
+    assert told == Told(gone=[1])
+    assert list(folder.iterdir()) == []
+
+
 def test_what_another_process_began_is_kept_as_it_is_or_goes(written):
     """The process was started again: what the one before it wrote has no end."""
     writer, folder = written
