@@ -25,7 +25,7 @@ _FLAGS: Final = (
     click.option("--api-key-env", "key_env", metavar="NAME", help="The variable that holds the key."),
     click.option("--api-key-file", "key_file", metavar="FILE", help="The file that holds the key."),
     click.option("--api-key", "key", metavar="KEY", help="The key itself, which others on this machine can see then."),
-    click.option("--user", metavar="NAME", help="On whose behalf.  [default: streamkit]"),
+    click.option("--user", metavar="NAME", help="On whose behalf; of Dify by default streamkit."),
     click.option(
         "--mode", type=click.Choice(get_args(Mode)), help="What a Dify app is; by default the server is asked."
     ),

@@ -4,12 +4,14 @@ from pathlib import Path
 
 import anyio
 import pytest
+from aiohttp import web
 
 from streamkit import Tap
 from streamkit.clients import DifyClient, Patience, RAGFlowClient
-from streamkit.errors import DifyError
+from streamkit.errors import DifyError, Interrupted
 from streamkit.replay import ReplayServer
 from streamkit.run import Run, stable
+from tests.integration.clients.served import serving
 
 FIXTURES = Path(__file__).parents[3] / "fixtures"
 QUICK = Patience(linger=0.1, attempts=3, first_delay=0.001)
@@ -92,6 +94,33 @@ async def test_what_cannot_be_answered_is_refused_with_its_reason():
             await client.submit_form("no-such-token", "approve")
         assert raised.value.status == 404
         assert "no-such-token" not in str(raised.value)
+
+
+async def hang(request):
+    await anyio.sleep_forever()
+
+
+async def cut(request):
+    response = web.StreamResponse(headers={"Content-Type": "application/json", "Content-Length": "20"})
+    await response.prepare(request)
+    request.transport.close()
+    return response
+
+
+async def fail(request):
+    return web.json_response({"code": "internal_server_error", "message": "oops", "status": 500}, status=500)
+
+
+@pytest.mark.parametrize(("answer", "kind"), [(hang, Interrupted), (cut, Interrupted), (fail, DifyError)])
+async def test_an_answer_of_which_nobody_knows_whether_it_came_is_not_sent_again(answer, kind):
+    """The form takes one: a second one would be refused, or press another button."""
+    async with (
+        serving(answer) as served,
+        DifyClient(served.url, "key", patience=Patience(answer=0.2)) as client,
+    ):
+        with pytest.raises(kind):
+            await client.submit_form("token", "approve")
+    assert served.asked == [("POST", "/v1/form/human_input/token")]
 
 
 async def test_a_run_is_joined_by_its_id():
