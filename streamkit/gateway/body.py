@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final, Literal, NamedTuple, Protocol
+from typing import Final, Literal, Protocol
 
 from streamkit.gateway.asked import Asked, redactor
 from streamkit.gateway.coding import Decode, UnknownCoding, decoder
@@ -51,18 +51,6 @@ class OnDisk(Protocol):
     path: Path
     problem: str | None
     is_closed: bool
-
-
-class Head(NamedTuple):
-    """What was asked, and how the answer begins. It has secrets in it: whoever is told of it does not keep it."""
-
-    method: str
-    url: str
-    """The path, with the query."""
-    request_headers: tuple[tuple[str, str], ...]
-    request_body: bytes | None
-    status: int
-    response_headers: tuple[tuple[str, str], ...]
 
 
 class Body:

@@ -15,9 +15,10 @@ from aiohttp import ClientError, ClientResponse, web
 from multidict import CIMultiDict
 
 from streamkit.gateway.asked import Kept, asked
-from streamkit.gateway.body import Body, Ended, Head
+from streamkit.gateway.body import Body, Ended
 from streamkit.gateway.coding import is_known
 from streamkit.gateway.headers import end_to_end
+from streamkit.gateway.heads import Head
 from streamkit.gateway.names import AppNames, is_info
 from streamkit.gateway.naming import NameOnItsWay
 from streamkit.gateway.origins import Origins

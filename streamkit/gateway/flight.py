@@ -10,7 +10,8 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from typing import Final
 
-from streamkit.gateway.body import UNKNOWN, Body, Head
+from streamkit.gateway.body import UNKNOWN, Body
+from streamkit.gateway.heads import Head
 from streamkit.gateway.spool import Spool
 from streamkit.run import Run
 from streamkit.subjects import RunSubject

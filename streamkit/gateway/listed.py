@@ -9,7 +9,8 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from streamkit.gateway.body import Body, Ended, Head, State
+from streamkit.gateway.body import Body, Ended, State
+from streamkit.gateway.heads import Head
 from streamkit.run.state import RunStatus
 
 ENDED: Final = 200

@@ -8,7 +8,8 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final, Literal, Protocol
 
-from streamkit.gateway.body import Body, Head
+from streamkit.gateway.body import Body
+from streamkit.gateway.heads import Head
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 _APPS: Final = 500

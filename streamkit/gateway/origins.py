@@ -4,6 +4,8 @@ Whatever a browser or a server says of the site by its own name is told to the o
 redirects stay behind the proxy and a login works. All else goes on as it is.
 """
 
+from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from multidict import CIMultiDict
@@ -49,6 +51,27 @@ class Origins(NamedTuple):
                 continue
             kept.append(attribute)
         return ";".join(kept)
+
+
+def origins_of(headers: Mapping[str, str], scheme: str, upstream: URL) -> Origins:
+    """Return what the site is called on both sides, as a client that asks so calls it.
+
+    Args:
+        headers: the client's; of several proxies that it passed, the first tells the scheme.
+        scheme: the one that came here, if none tells.
+        upstream: the origin of the server; the client's as well if it names none.
+    """
+    told = headers.get("X-Forwarded-Proto", "").partition(",")[0].strip().lower()
+    # Not aiohttp's `request.host`: where the client names none, that asks the system what this machine is called.
+    return _origins(told if told in ("http", "https") else scheme, headers.get("Host", ""), upstream)
+
+
+@lru_cache(maxsize=64)
+def _origins(scheme: str, host: str, upstream: URL) -> Origins:
+    try:
+        return Origins(URL(f"{scheme}://{host}").origin(), upstream)
+    except ValueError:
+        return Origins(upstream, upstream)
 
 
 def _covers(domain: str, host: str) -> bool:

@@ -8,25 +8,23 @@ import secrets
 import time
 from collections.abc import Callable, Iterable
 from contextlib import AsyncExitStack
-from fnmatch import fnmatchcase
-from functools import lru_cache, partial
+from functools import partial
 from types import TracebackType
 from typing import Final, Protocol, Self
-from urllib.parse import unquote
 
 import anyio
 from aiohttp import web
 from anyio.abc import TaskGroup
 from multidict import CIMultiDict
-from yarl import URL
 
 from streamkit.gateway.asked import asked, secret_values
-from streamkit.gateway.body import Body, Head
+from streamkit.gateway.body import Body
 from streamkit.gateway.exchange import Answer, Exchange
+from streamkit.gateway.heads import Head
 from streamkit.gateway.names import AppNames
 from streamkit.gateway.naming import ask_for_name
 from streamkit.gateway.observer import is_disabled, place_of
-from streamkit.gateway.origins import Origins
+from streamkit.gateway.origins import origins_of
 from streamkit.gateway.recognise import Route
 from streamkit.gateway.settings import Settings
 from streamkit.gateway.sockets import is_upgrade, pass_through
@@ -77,7 +75,6 @@ class Proxy:
         self._exchanges: set[Exchange] = set()
         self._tasks: TaskGroup
         self._closing = AsyncExitStack()
-        self._origins = lru_cache(maxsize=64)(self._origins_of)
 
     async def __aenter__(self) -> Self:
         await self._closing.enter_async_context(self.upstream)
@@ -102,11 +99,9 @@ class Proxy:
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Answer a request with what the upstream answers."""
-        if not self._is_allowed(request.path):
+        if not self.settings.allows(request.path):
             return web.Response(status=403, text="This path is not served here.\n")
-        # Not `request.host`: where the client names none, that asks the system what this machine is called.
-        host = request.headers.get("Host", "")
-        origins = self._origins(_scheme(request), host)
+        origins = origins_of(request.headers, request.scheme, self.settings.upstream)
         if is_upgrade(request):
             return await pass_through(request, self.upstream, origins, keep_host=self.settings.keep_host)
         exchange = Exchange(self, request, origins)
@@ -213,28 +208,6 @@ class Proxy:
         if route is None or route.run_id is None:
             return False
         return any(body.run.id == route.run_id for body in self.open.values())
-
-    # ---- who may ask for what, and where
-
-    def _is_allowed(self, path: str) -> bool:
-        allowed = self.settings.allow_paths
-        if not allowed:
-            return True
-        plain = unquote(path)
-        return "/../" not in f"{plain}/" and any(fnmatchcase(plain, pattern) for pattern in allowed)
-
-    def _origins_of(self, scheme: str, host: str) -> Origins:
-        try:
-            here = URL(f"{scheme}://{host}").origin()
-        except ValueError:
-            here = self.settings.upstream
-        return Origins(here, self.settings.upstream)
-
-
-def _scheme(request: web.BaseRequest) -> str:
-    """Return how the client asks: of several proxies before this one, the first says so."""
-    told = request.headers.get("X-Forwarded-Proto", "").partition(",")[0].strip().lower()
-    return told if told in ("http", "https") else request.scheme
 
 
 def _tell(body: Body, listeners: Iterable[Callable[[Body], None]]) -> None:

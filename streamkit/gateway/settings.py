@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from typing import Final, Literal
+from urllib.parse import unquote
 
 from yarl import URL
 
@@ -43,3 +45,10 @@ class Settings:
     asks_for_names: bool = False
     """Whether the upstream is asked once for the name of each app that has none, with the client's key."""
     connect_seconds: float = 30.0
+
+    def allows(self, path: str) -> bool:
+        """Whether clients may ask for a path, decoded once; what a server might decode again must not lead elsewhere."""
+        if not self.allow_paths:
+            return True
+        plain = unquote(path)
+        return "/../" not in f"{plain}/" and any(fnmatchcase(plain, pattern) for pattern in self.allow_paths)

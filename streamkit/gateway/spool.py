@@ -11,23 +11,19 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from datetime import UTC
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-import msgspec
-
-from streamkit.gateway.body import Body, Head
+from streamkit.gateway.body import Body
+from streamkit.gateway.heads import Head, header_of
 from streamkit.gateway.scribe import Scribe
 from streamkit.gateway.settings import MIB
 from streamkit.gateway.shelf import Limits
 from streamkit.gateway.writing import Begin, Close, Command, Drop, Keep, Mark, Scratch, Shelve, Told, Write
-from streamkit.recording import Header, Request, Response, Source
+from streamkit.recording import Header
 from streamkit.recording.format import encode_header
 
-_OF_THE_WIRE: Final = ("content-encoding", "content-length", "transfer-encoding")
-"""Headers of a body that is recorded decoded."""
 _REASONS: Final = {"upstream-broke": "error", "client-gone": "cancelled", "drain-limit": "cancelled"}
 """What a recording calls some ends."""
 _RESTART: Final = 10.0
@@ -203,7 +199,7 @@ class Spools:
     def body_answered(self, body: Body, head: Head) -> None:
         """Begin to record."""
         if isinstance(body.spool, Spool):
-            body.spool.begin(header_of(head, body), body.secret_values)
+            body.spool.begin(header_of(head, body.route, body.created), body.secret_values)
             body.copies.append(body.spool)
 
     def body_ended(self, body: Body) -> None:
@@ -314,43 +310,3 @@ class Spools:
 
 def _nothing() -> None:
     """What is done for a mark that was reached before."""
-
-
-def header_of(head: Head, body: Body) -> Header:
-    """Return the header of a recording: the request, and the head of the response."""
-    kind = body.route.vendor if body.route is not None else None
-    return Header(
-        source=Source(kind=kind, method=head.method, url=head.url),
-        request=Request(headers=_joined(head.request_headers), body=_json(head.request_body)),
-        response=Response(
-            status=head.status,
-            headers={
-                name: value
-                for name, value in _joined(head.response_headers).items()
-                if name.lower() not in _OF_THE_WIRE
-            },
-        ),
-        created=f"{body.created.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
-    )
-
-
-def _joined(headers: tuple[tuple[str, str], ...]) -> dict[str, str]:
-    """Return headers of which each has one value."""
-    joined: dict[str, str] = {}
-    for name, value in headers:
-        joined[name] = f"{joined[name]}, {value}" if name in joined else value
-    return joined
-
-
-def _json(body: bytes | None) -> object:
-    """Return a request's body as a recording has it: JSON, or text; None if it is neither, or too long."""
-    if not body:
-        return None
-    try:
-        value: object = msgspec.json.decode(body)
-    except (msgspec.MsgspecError, UnicodeError, RecursionError):
-        try:
-            value = body.decode()
-        except UnicodeError:
-            return None
-    return value

@@ -12,7 +12,8 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from streamkit.gateway.body import Body, Ended, Head
+from streamkit.gateway.body import Body, Ended
+from streamkit.gateway.heads import Head
 from streamkit.gateway.spent import Told
 from streamkit.recording import Redactor
 from streamkit.run.state import RunStatus

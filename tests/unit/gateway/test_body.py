@@ -3,10 +3,9 @@
 import gzip
 
 import pytest
-from multidict import CIMultiDict
 
 from streamkit.gateway.asked import Asked
-from streamkit.gateway.body import Body, Head
+from streamkit.gateway.body import Body
 from streamkit.gateway.names import AppNames
 from streamkit.gateway.recognise import recognise
 from streamkit.gateway.store import Store
@@ -197,8 +196,3 @@ def test_all_of_what_was_spent_is_known_or_not():
     assert passed(recording("dify/wf_iter_fail_par_continue")).is_complete
     assert passed(PAUSED).is_complete
     assert not passed(recording("dify/wf_iter_fail_par_continue")[:9000]).is_complete
-
-
-def test_a_head_is_what_was_asked_and_how_it_is_answered():
-    head = Head("GET", "/x?a=1", tuple(CIMultiDict(a="b").items()), b"", 200, ())
-    assert (head.method, head.url, head.request_headers, head.status) == ("GET", "/x?a=1", (("a", "b"),), 200)

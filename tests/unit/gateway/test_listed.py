@@ -3,7 +3,7 @@
 import json
 
 from streamkit.gateway.asked import Asked
-from streamkit.gateway.body import Head
+from streamkit.gateway.heads import Head
 from streamkit.gateway.listed import Bodies, listed, rows
 from tests.unit.gateway.sites import recording
 from tests.unit.gateway.test_body import Clock, begun

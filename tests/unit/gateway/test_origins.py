@@ -4,7 +4,7 @@ import pytest
 from multidict import CIMultiDict
 from yarl import URL
 
-from streamkit.gateway.origins import Origins
+from streamkit.gateway.origins import Origins, origins_of
 
 PLAIN = Origins(URL("http://127.0.0.1:8400"), URL("https://dify.example"))
 SECURE = Origins(URL("https://ai.example"), URL("http://10.0.0.5:5001"))
@@ -74,3 +74,17 @@ def test_all_cookies_are_kept_in_their_order():
     headers = CIMultiDict([("Set-Cookie", "a=1; Secure"), ("X-Between", "x"), ("Set-Cookie", "b=2")])
     PLAIN.translate_response(headers)
     assert headers.getall("Set-Cookie") == ["a=1", "b=2"]
+
+
+@pytest.mark.parametrize(
+    ("headers", "here"),
+    [
+        ({"Host": "ai.example"}, "http://ai.example"),
+        ({"Host": "ai.example:8400", "X-Forwarded-Proto": "HTTPS, http"}, "https://ai.example:8400"),
+        ({"Host": "ai.example", "X-Forwarded-Proto": "javascript"}, "http://ai.example"),
+        ({"Host": "a b["}, "https://dify.example"),
+        ({"Host": ""}, "https://dify.example"),
+    ],
+)
+def test_a_client_says_what_it_calls_the_site(headers, here):
+    assert origins_of(CIMultiDict(headers), "http", PLAIN.there) == Origins(URL(here), PLAIN.there)

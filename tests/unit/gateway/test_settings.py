@@ -18,3 +18,13 @@ def test_settings_do_not_change():
     settings = Settings(upstream=URL("https://dify.example"))
     with pytest.raises(dataclasses.FrozenInstanceError):
         settings.keep_host = True
+
+
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [("/v1/a", True), ("/v1", False), ("/console", False), ("/v1/../console", False), ("/v1/%2e%2e/console", False)],
+)
+def test_paths_are_allowed_by_patterns_and_none_leads_out_of_them(path, allowed):
+    settings = Settings(upstream=URL("https://dify.example"), allow_paths=("/v1/*", "/files/*"))
+    assert settings.allows(path) is allowed
+    assert Settings(upstream=settings.upstream).allows(path)

@@ -167,14 +167,3 @@ async def test_without_a_folder_there_is_a_temporary_one_and_it_goes():
         (path,) = await spooled(spools, BODY)
         assert path.exists()
     assert not path.parent.exists()
-
-
-@pytest.mark.parametrize(
-    ("content", "kept"), [(b"{}", {}), (b"a=b", "a=b"), (b"\xff", None), (b"", None), (b"[" * 9999, "[" * 9999)]
-)
-async def test_the_body_of_a_request_is_json_or_text_or_nothing(tmp_path, content, kept):
-    with Spools(tmp_path / "spool", retain=1) as spools:
-        async with standing(playing(BODY), spools) as site, aiohttp.ClientSession() as client:
-            await (await client.post(site.url + RUN, data=content)).read()
-            flush(spools)
-        assert Recording.load(site.seen.body.spool.path).header.request.body == kept
