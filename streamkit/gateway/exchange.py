@@ -31,6 +31,8 @@ _LOG = logging.getLogger("streamkit.proxy")
 _EVENT_STREAM: Final = "text/event-stream"
 _BROKEN: Final = (ClientError, OSError, TimeoutError)
 """What a connection raises when it breaks, or is not made."""
+_GONE: Final = ConnectionError
+"""What writing raises when the client is gone; while it waits for a slow one, that is none of the finer kinds."""
 
 
 class Site(Protocol):
@@ -186,7 +188,7 @@ class Exchange:
         try:
             await response.prepare(self._request)
             self.response = response
-        except ConnectionResetError:
+        except _GONE:
             self.client_left()
 
     async def _stream(self, answer: ClientResponse) -> None:
@@ -196,7 +198,7 @@ class Exchange:
             if not self._is_gone and response is not None:
                 try:
                     await response.write(chunk)
-                except ConnectionResetError:
+                except _GONE:
                     self.client_left()
             if body is not None:
                 body.take(chunk)

@@ -109,7 +109,7 @@ async def _pump(source: Socket, target: Socket) -> WSMessage:
     while (message := await source.receive()).type not in _ENDS:
         try:
             await _send(target, message)
-        except ConnectionResetError:  # the other pump hears of that
+        except ConnectionError:  # the other pump hears of that
             continue
     return message
 

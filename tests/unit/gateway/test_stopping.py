@@ -74,6 +74,33 @@ async def test_what_a_client_leaves_behind_is_read_to_its_end():
     assert server.asked.empty()
 
 
+async def test_a_client_that_is_slow_and_leaves_leaves_a_run_that_is_read_to_its_end():
+    """It leaves while the proxy waits for it to take more."""
+    filler = b"event: ping\n\n" * 1_000_000
+    all_sent = asyncio.Event()
+
+    async def answer(request):
+        await request.read()
+        response = web.StreamResponse(headers=STREAM)
+        await response.prepare(request)
+        for part in (HALF, *(filler[start : start + 65_000] for start in range(0, len(filler), 65_000))):
+            await response.write(part)
+        all_sent.set()
+        await response.write(BODY[len(HALF) :])
+        return response
+
+    async with standing(answer) as site, aiohttp.ClientSession(read_bufsize=1024) as client:
+        got = await client.post(site.url + "/v1/chat-messages", json={})
+        assert await got.content.readexactly(len(HALF)) == HALF
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(all_sent.wait(), 0.5)
+        got.close()
+        await site.proxy.finish()
+    body, run = site.seen.body, stated(BODY)
+    assert body.client_gone_at is not None
+    assert (body.run.status, body.run.leaf_tokens, body.is_complete) == (run.status, run.leaf_tokens, True)
+
+
 async def test_with_stop_the_vendor_is_asked_to_stop_and_the_end_is_seen():
     server = Server()
     async with standing(server.answer, on_client_gone="stop") as site:
