@@ -164,6 +164,13 @@ def logs(_: Stage, __: Asked) -> Reply:
     return _said({})
 
 
+def upload(_: Stage, asked: Asked) -> Reply:
+    """Take a file for a run of an agent, and forget it."""
+    if asked.upload is None:
+        return reply({"code": 101, "data": False, "message": "No file part!"})
+    return _said(asked.upload.told())
+
+
 # ---- the table
 
 _API: Final = "/api/v1"
@@ -207,6 +214,7 @@ ROUTES: Final[Sequence[Route]] = [
     # what there is
     Route("GET", f"{_API}/chats", answer=chats),
     Route("GET", f"{_API}/agents", answer=agents),
+    Route("POST", f"{_API}/agents/{{agent_id}}/upload", answer=upload),
     Route("GET", f"{_API}/agents/{{agent_id}}/logs/{{message_id}}", answer=logs),
     Route("GET", f"{_API}/agentbots/{{agent_id}}/logs/{{message_id}}", answer=logs),
 ]

@@ -32,10 +32,17 @@ NAMES = (
 )
 
 
+OF_PARADIGM = (
+    FIXTURES / "openai" / "openai_compatible.sse",
+    FIXTURES / "lighton" / "protocol" / "38_lighton_chatflow_response.json",
+)
+
+
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"}
-    with played(tmp_path_factory.mktemp("played"), *map(fixture, NAMES), environment=environment) as found:
+    files = (*map(fixture, NAMES), *OF_PARADIGM)
+    with played(tmp_path_factory.mktemp("played"), *files, environment=environment) as found:
         yield found
 
 
@@ -60,6 +67,7 @@ def home(tmp_path, environment, server):
         "XDG_STATE_HOME": str(tmp_path / "state"),
         "DIFY_BASE_URL": server.url,
         "RAGFLOW_BASE_URL": server.url,
+        "PARADIGM_BASE_URL": server.url,
     }
 
 
@@ -71,7 +79,7 @@ def command(home, tmp_path, monkeypatch):
         monkeypatch.delenv(name)
 
     def run(*words, key="key"):
-        env = home | {"DIFY_API_KEY": key, "RAGFLOW_API_KEY": key}
+        env = home | {"DIFY_API_KEY": key, "RAGFLOW_API_KEY": key, "PARADIGM_API_KEY": key}
         done = CliRunner().invoke(main, [str(word) for word in words], env=env, catch_exceptions=False)
         return Done(done.exit_code, done.stdout, done.stderr)
 
@@ -103,6 +111,8 @@ def folded(name):
         (("dify", "hello"), "completion_plain", "completion"),
         (("ragflow", "hello", "--agent", "a"), "simple_message", "agent"),
         (("ragflow", "hello", "--chat", "c"), "chat_kb_delta_final_reference", "rag-chat"),
+        (("paradigm", "hello", "--model", "m"), "openai_compatible", "openai-agent"),
+        (("paradigm", "hello", "--tool", "document_search"), "38_lighton_chatflow_response", "chatflow"),
     ],
 )
 def test_an_app_of_any_kind_is_run_by_what_the_server_says_that_it_is(command, words, key, said):
@@ -148,6 +158,28 @@ def test_one_answer_may_be_waited_for(command):
     done = command("run", "dify", "hello", "--blocking", key="chat_ifelse")
     assert done.code == 0
     assert folded("dify/chat_ifelse").text in done.out
+
+
+@pytest.mark.parametrize(
+    ("words", "key"),
+    [
+        (("ragflow", "hello", "--agent", "a"), "simple_message"),
+        (("paradigm", "hello"), "38_lighton_chatflow_response"),
+    ],
+)
+def test_one_answer_is_one_request_whatever_the_vendor(command, server, words, key):
+    done = command("run", *words, "--blocking", key=key)
+    assert (done.code, done.err) == (0, "")
+    assert "✓ succeeded" in done.out
+    assert len(server.requests()) == 1
+
+
+def test_a_file_for_an_agent_of_ragflow_is_uploaded_to_it(command, server, tmp_path):
+    (tmp_path / "bill.pdf").write_bytes(b"%PDF")
+    done = command("run", "ragflow", "hello", "--agent", "a", "-f", "bill.pdf", key="simple_message")
+    assert done.code == 0, done.err
+    assert server.requests() == ["POST /api/v1/agents/a/upload", "POST /api/v1/agents/a/completions"]
+    assert len(server.bodies()[-1]["files"]) == 1
 
 
 def test_inputs_go_along(command, server):
@@ -221,13 +253,17 @@ def test_repeated_it_shows_the_spread_of_each_node(command):
         (("run", "dify", "hello", "--base", "nowhere"), 2, "no http or https address"),
         (("run", "dify", "hello", "--record", "none/x.skrec"), 2, "none: no such folder"),
         (("run", "dify"), 2, "the app needs a question"),
+        (("run", "ragflow", "--chat", "c"), 2, "the app needs a question"),
+        (("run", "ragflow", "hello", "--chat", "c", "-f", "here.pdf"), 2, "chats of RAGFlow take no files"),
+        (("run", "paradigm", "hello", "-f", "here.pdf"), 2, "Paradigm takes no files with a question"),
         (("run", "dify", "hello", "--blocking", "--record", "x.skrec"), 2, "--blocking"),
         (("run", "dify", "hello", "--view", "--json"), 2, "--view"),
         (("run", "dify", "hello", "--view", "--repeat", "2"), 2, "--view"),
         (("run", "dify", "hello", "--view"), 2, "--view needs a terminal"),
     ],
 )
-def test_it_is_told_in_one_line(command, words, code, said):
+def test_it_is_told_in_one_line(command, tmp_path, words, code, said):
+    (tmp_path / "here.pdf").write_bytes(b"%PDF")
     done = command(*words, key="chat_ifelse")
     assert done.code == code
     assert said in done.err

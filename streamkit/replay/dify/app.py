@@ -1,8 +1,5 @@
 """What Dify tells of an app: its name, its inputs, its page; and uploads, which are taken and forgotten."""
 
-import time
-import uuid
-
 from streamkit.replay.blocking import mode_of
 from streamkit.replay.dify.refusals import refused
 from streamkit.replay.library import Take
@@ -84,20 +81,8 @@ def site(stage: Stage, asked: Asked) -> Reply:
 
 
 def upload(_: Stage, asked: Asked) -> Reply:
-    """Take a file, and forget it: the id is that of its name and size."""
+    """Take a file, and forget it."""
     file = asked.upload
     if file is None:
         return refused("no_file_uploaded", "Please upload your file.", 400)
-    name, dot, extension = file.name.rpartition(".")
-    told = {
-        "id": str(uuid.uuid5(uuid.NAMESPACE_URL, f"{file.name}/{file.size}")),
-        "name": file.name,
-        "size": file.size,
-        "extension": extension if name and dot else "",
-        "mime_type": file.content_type,
-        "created_by": str(uuid.uuid5(uuid.NAMESPACE_URL, "streamkit")),
-        "created_at": int(time.time()),  # noqa: TID251 - the server has a clock
-        "preview_url": None,
-        "source_url": "",
-    }
-    return reply(told, 201)
+    return reply({**file.told(), "source_url": ""}, 201)

@@ -2,6 +2,7 @@
 
 import json
 
+import aiohttp
 import pytest
 
 from streamkit import Tap
@@ -197,3 +198,14 @@ async def test_chats_and_agents_are_found_by_the_name_that_is_asked_for():
         assert (await client.read("/api/v1/agents/a/logs/m"))["data"] == {}
         async with client.request("DELETE", "/api/v1/chats/c/sessions", json={"ids": ["s"]}) as answer:
             assert await answer.json() == {"code": 0}
+
+
+async def test_a_file_for_an_agent_is_taken():
+    form = aiohttp.FormData()
+    form.add_field("file", b"%PDF", filename="bill.pdf", content_type="application/pdf")
+    async with serving(SIMPLE) as client:
+        async with client.request("POST", "/api/v1/agents/a/upload", data=form) as answer:
+            told = await answer.json()
+        assert (await client.told("/api/v1/agents/a/upload", {}))["code"] == 101
+    assert told["code"] == 0
+    assert (told["data"]["name"], told["data"]["size"], told["data"]["mime_type"]) == ("bill.pdf", 4, "application/pdf")
