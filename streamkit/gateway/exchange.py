@@ -171,7 +171,8 @@ class Exchange:
                 await self._stream(answer)
         except _BROKEN as error:
             if kept is not None and not kept.is_whole and self._is_gone:
-                return  # the client left before it had said what it wanted
+                self._why = "client-gone"  # before it had said what it wanted
+                return
             self._why = "upstream-broke"
             if self.response is None and not self._is_gone:
                 _LOG.warning("the upstream does not answer: %s", type(error).__name__)

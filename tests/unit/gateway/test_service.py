@@ -143,6 +143,31 @@ async def test_it_waits_for_them_no_longer_than_it_may(how):
     assert (line["ended"], line["status"], line["client_gone_at"]) == ("shutdown", "interrupted", None)
 
 
+async def until_stuck(service):
+    """Wait until nothing passes any more: all buffers are full."""
+    (body,), before = service.bodies.open(), -1
+    while body.bytes != before:
+        before = body.bytes
+        await asyncio.sleep(0.1)
+
+
+async def test_a_client_that_takes_nothing_does_not_hold_it_up():
+    async def endless(request):
+        response = web.StreamResponse(headers=STREAM)
+        await response.prepare(request)
+        while True:
+            await response.write(b"event: ping\n\n" * 5_000)
+
+    async with serving(endless) as upstream, aiohttp.ClientSession(read_bufsize=1024) as client:
+        async with running(upstream, grace=0.05) as service:
+            answer = await client.post(service.url + CHAT)
+            await until_stuck(service)
+            service.stopping.set()
+        answer.close()
+    (line,) = map(json.loads, service.lines)
+    assert (line["ended"], line["client_gone_at"]) == ("shutdown", None)
+
+
 async def test_a_drain_is_waited_for_as_well():
     slow = Slow()
     async with (
