@@ -1,7 +1,7 @@
 """Recordings that stay: moved to where they are kept, and bounded in size and in age."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -70,12 +70,10 @@ class Shelf:
     def _sweep(self) -> int:
         limits, swept = self._limits, 0
         self._swept_at = now = self._now()
-        for file in self._folder.glob(f"{SPOOL}/*.skrec"):
-            if now - file.stat().st_mtime > _ABANDONED:
+        for changed_at, _, file in self._found(f"{SPOOL}/*.skrec"):
+            if now - changed_at > _ABANDONED:
                 file.unlink(missing_ok=True)
-        found = sorted(
-            (told.st_mtime, told.st_size, file) for file in self._folder.glob(_KEPT) for told in [file.stat()]
-        )
+        found = sorted(self._found(_KEPT))
         total = sum(size for _, size, _ in found)
         goal = total if total <= limits.max_bytes else limits.max_bytes * _EASE
         for changed_at, size, file in found:
@@ -86,6 +84,15 @@ class Shelf:
             total -= size
         self._size = total
         return swept
+
+    def _found(self, pattern: str) -> Iterator[tuple[float, int, Path]]:
+        """Yield when each file was changed, its size and itself; other processes move and delete some meanwhile."""
+        for file in self._folder.glob(pattern):
+            try:
+                told = file.stat()
+            except FileNotFoundError:
+                continue
+            yield told.st_mtime, told.st_size, file
 
 
 def _moved(file: Path, path: Path) -> bool:

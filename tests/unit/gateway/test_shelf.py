@@ -74,6 +74,17 @@ def test_the_folder_is_looked_at_now_and_then_and_what_is_too_old_goes(tmp_path,
     assert shelved.files() == []
 
 
+@pytest.mark.parametrize("name", [f"{SPOOL}/9-x.skrec", "2026-01-02/app/ok-y.skrec"])
+def test_what_another_process_takes_away_meanwhile_is_no_mistake(tmp_path, name):
+    """Between a look at the folder and one at the file, which is what a link to nothing looks like."""
+    shelved = Shelved(tmp_path)
+    (tmp_path / name).parent.mkdir(parents=True)
+    (tmp_path / name).symlink_to(tmp_path / "gone")
+    shelved.take(NAME)
+    assert shelved.shelf.sweep_if_due() == 0
+    assert (tmp_path / NAME).exists()
+
+
 def test_what_a_process_left_that_was_killed_goes_and_what_is_not_ours_stays(tmp_path):
     shelved = Shelved(tmp_path, max_bytes=0, max_seconds=1e9)
     ours = [f"{SPOOL}/9-old.skrec", f"{SPOOL}/9-new.skrec"]
