@@ -27,6 +27,7 @@ NAMES = (
     "dify/wf_human_1_paused",
     "dify/wf_human_2_resumed_approve",
     "dify/completion_plain",
+    "ragflow/fillup_1_pause",
     "ragflow/simple_message",
     "ragflow/chat_kb_delta_final_reference",
 )
@@ -152,6 +153,21 @@ def test_a_form_that_nobody_can_answer_is_told_with_how_to_go_on(command):
     assert "[hidden]" in done.out
     other = command("run", "dify", "--user", "ada b", key="wf_human_1_paused")
     assert "0da69be8-c2e9-4ac5-a254-073f57170ba8 --user 'ada b'`" in other.err  # whose run it is
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("run", "ragflow", "trip to Oslo", "--agent", "a"),
+        ("curl", "{url}/api/v1/agents/a/completions", "-d", '{{"question": "trip to Oslo", "stream": true}}'),
+    ],
+)
+def test_a_form_of_ragflow_that_nobody_can_answer_is_told_too(command, server, words):
+    """Nobody joins a run of RAGFlow later."""
+    done = command(*(word.format(url=server.url) for word in words), key="fillup_1_pause")
+    assert done.code == 1
+    assert "‖ paused  agent" in done.out
+    assert done.err == "streamkit: it waits for a form, which can be answered on a terminal while it is run\n"
 
 
 def test_one_answer_may_be_waited_for(command):

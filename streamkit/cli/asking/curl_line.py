@@ -187,6 +187,7 @@ def _field(text: str) -> tuple[str, str | Upload]:
     if not value.startswith("@"):
         return name, value
     path, _, kind = value[1:].partition(";type=")
+    path = path.strip('"')  # as curl has names with a comma or a semicolon
     upload = Upload.of(path)
     if not Path(path).is_file():
         raise BadInput(f"{path}: no such file")

@@ -145,8 +145,10 @@ class _Performance:
         """Say what somebody should know who looks at the end of a run."""
         if self._stream.reconnects:
             complain(f"it broke off {self._stream.reconnects}×, and was gone on with")  # noqa: RUF001
-        if self.run.status == "paused" and self.run.id is not None:
+        if self.run.status == "paused" and self.run.id is not None and self._target.tells_pauses:
             line = attach_line(self._name or "dify", self.run.id, self._target.user)
             complain(f"it waits for a form; `{line}` goes on with it")
+        elif self.run.status == "paused":
+            complain("it waits for a form, which can be answered on a terminal while it is run")
         elif self.run.status == "interrupted" and self._stream.broken is not None:
             complain(str(self._stream.broken))

@@ -140,6 +140,12 @@ def test_a_form_has_fields_and_files(tmp_path):
     )
 
 
+def test_the_name_of_a_file_may_stand_in_quotes(tmp_path):
+    (tmp_path / "a b.png").write_bytes(b"png")
+    ((_, upload),) = line(f"curl http://h/v1/files/upload -F 'file=@\"{tmp_path}/a b.png\"'").uploads
+    assert upload.name == "a b.png"
+
+
 def test_headers_go_along_and_the_key_apart():
     told = line("curl http://h/v1/x -H 'X-Trace-Id: 7' -H 'authorization: Bearer app-9'")
     assert (told.headers, told.key) == ({"x-trace-id": "7"}, "app-9")
