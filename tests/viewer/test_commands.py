@@ -558,6 +558,7 @@ async def test_capital_f_follows_until_somebody_goes_up():
 # ---- panes
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("size", [(80, 24), (100, 30), (140, 40), (80, 17), (60, 12)])
 async def test_digits_go_to_panes_and_they_are_seen(size):
     async with shown(ROUNDS, size=size) as viewer:
@@ -570,6 +571,7 @@ async def test_digits_go_to_panes_and_they_are_seen(size):
             assert viewer.app.run_tree.is_on_screen
 
 
+@pytest.mark.sweep
 async def test_from_every_pane_a_digit_goes_to_every_other_one():
     async with shown(ROUNDS, size=(80, 24)) as viewer:
         for key in "1234561352461425361543261625341":
