@@ -207,10 +207,10 @@ def test_times_and_ids_are_of_today(served):
         ([], "Missing argument 'FILE|FOLDER...'"),
     ],
 )
-def test_what_cannot_be_served_is_one_line(process, args, says, tmp_path):
-    found = process("serve", "--port", 0, *args)
-    (line,) = found.stderr.decode().splitlines()
-    assert found.returncode == 2
+def test_what_cannot_be_served_is_one_line(cli, args, says):
+    found = cli("serve", "--port", 0, *args)
+    (line,) = found.stderr.splitlines()
+    assert found.exit_code == 2
     assert line.startswith(f"streamkit: {says}")
 
 

@@ -49,14 +49,14 @@ async def test_the_page_names_no_other_server_and_allows_none():
                 assert not re.search(r"url\(|@import|fonts\.g", await response.text())
 
 
-@pytest.mark.parametrize("headers", [{"Origin": "http://evil.example"}, {"Origin": "null"}, {"Host": "evil.example"}])
-async def test_a_page_of_somebody_elses_is_refused(headers):
+async def test_a_page_of_somebody_elses_is_refused():
     async with served(RECORDING) as server, aiohttp.ClientSession() as session:
-        async with session.get(server.url, headers=headers) as response:
-            assert response.status == 403
-        with pytest.raises(aiohttp.WSServerHandshakeError) as caught:
-            await session.ws_connect(f"{server.url}ws", headers=headers)
-        assert caught.value.status == 403
+        for headers in ({"Origin": "http://evil.example"}, {"Origin": "null"}, {"Host": "evil.example"}):
+            async with session.get(server.url, headers=headers) as response:
+                assert response.status == 403, headers
+            with pytest.raises(aiohttp.WSServerHandshakeError) as caught:
+                await session.ws_connect(f"{server.url}ws", headers=headers)
+            assert caught.value.status == 403, headers
 
 
 def children(pid):
