@@ -34,7 +34,7 @@ class BodyLine(Struct, frozen=True, kw_only=True):
     conversation_id: str | None
     task_id: str | None
     app: str | None
-    """The name of the app: an alias, what `/info` said, or the id in the path."""
+    """The name of the app: an alias, the id that the request names, or what `/info` said."""
     key: str | None
     """The fingerprint of the API key: the first 12 hexadecimal digits of its SHA-256."""
     user: str | None
