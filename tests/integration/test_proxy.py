@@ -160,7 +160,7 @@ async def test_a_body_of_single_bytes_passes_and_is_known():
 
 
 MEMORY = 250 * 1024
-"""Bytes of one stream that is open, with its share of the recorder: 106 to 116 KiB here."""
+"""Bytes of one stream that is open, with its share of the recorder: 83 to 154 KiB here."""
 
 
 class Alone:
