@@ -1,5 +1,7 @@
 """WebSockets pass through: messages of every kind and size, pings, ends, refusals."""
 
+import asyncio
+
 import aiohttp
 import pytest
 from aiohttp import WSMsgType, web
@@ -54,6 +56,28 @@ async def test_messages_pass_both_ways():
         for data in (b"", b"\x00\xff", bytes(1_000_000)):
             await socket.send_bytes(data)
             assert await socket.receive_bytes() == data
+
+
+async def test_who_reads_slowly_slows_the_other_end_down():
+    much = asyncio.Event()
+
+    async def pushing(request):
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        for number in range(1000):
+            await socket.send_bytes(bytes(64_000))
+            if number == 400:
+                much.set()
+        return socket
+
+    async with (
+        standing(pushing) as site,
+        aiohttp.ClientSession(read_bufsize=1024) as client,
+        client.ws_connect(site.url + "/socket") as socket,
+    ):
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(much.wait(), 1)  # 25 MB: more than all buffers on the way
+        assert sum([len(message.data) async for message in socket]) == 64_000_000
 
 
 async def test_a_ping_goes_to_the_other_end_and_its_answer_comes_from_there():
