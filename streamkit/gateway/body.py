@@ -49,7 +49,6 @@ class OnDisk(Protocol):
     """A body on the disk."""
 
     path: Path
-    problem: str | None
     is_closed: bool
 
 

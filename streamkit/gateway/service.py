@@ -178,6 +178,7 @@ class Service:
         read("open_streams", "Bodies that are open, by how they stand.", "gauge", by_state)
         read("drained_streams", "Bodies that no client wants any more.", "gauge", alone(lambda: proxy.drained))
         read("waiting_runs", "Runs that paused or broke off.", "gauge", alone(lambda: len(proxy.store)))
+        read("forgotten_runs_total", "Runs that waited and made room.", "counter", alone(lambda: proxy.store.forgotten))
         read("lines_lost_total", "Lines of the log that were not written.", "counter", alone(self._lost_lines))
         if spools is None:
             return

@@ -31,29 +31,24 @@ class Store:
     def __len__(self) -> int:
         return len(self._waiting)
 
-    def add(self, run: Run, keys: Iterable[Key]) -> Run | None:
+    def add(self, run: Run, keys: Iterable[Key]) -> None:
         """Let a run wait.
 
         Args:
             run: the run.
             keys: what it is called; one that has no name cannot be found again, and does not wait.
-
-        Returns:
-            The run that had to make room, if one had.
         """
         names = frozenset(keys)
         if not names:
-            return run
+            return
         self._remove(run)
         self._waiting[id(run)] = run, names
         for key in names:
             self._by_key[key] = run
-        if len(self._waiting) <= self._limit:
-            return None
-        self.forgotten += 1
-        oldest, _ = next(iter(self._waiting.values()))
-        self._remove(oldest)
-        return oldest
+        if len(self._waiting) > self._limit:
+            oldest, _ = next(iter(self._waiting.values()))
+            self._remove(oldest)
+            self.forgotten += 1
 
     def take(self, keys: Iterable[Key]) -> Run | None:
         """Return the run that is called so, which waits no more; None if none is."""
@@ -61,13 +56,6 @@ class Store:
         if run is not None:
             self._remove(run)
         return run
-
-    def clear(self) -> list[Run]:
-        """Let none wait any more, and return those that did."""
-        runs = [run for run, _ in self._waiting.values()]
-        self._waiting.clear()
-        self._by_key.clear()
-        return runs
 
     def _remove(self, run: Run) -> None:
         _, names = self._waiting.pop(id(run), (run, ()))

@@ -25,6 +25,7 @@ from streamkit.gateway.server import Address, listening
 from streamkit.gateway.settings import Settings
 from streamkit.gateway.shelf import SPOOL, Limits
 from streamkit.gateway.spool import Spools
+from streamkit.gateway.store import Store
 from streamkit.gateway.tailing import Tails
 from streamkit.gateway.told import Lines
 from streamkit.recording import Recording, Redactor
@@ -122,7 +123,7 @@ async def test_every_recording_passes_unchanged_is_known_and_is_recorded(vendor,
     async with behind(server, tmp_path) as site, aiohttp.ClientSession() as client:
         for take in server.takes:
             before = len(site.lines)
-            site.proxy.store.clear()  # each recording by itself, also those that go on with another one
+            site.proxy.store = Store()  # each recording by itself, also those that go on with another one
             body = await fetched(client, site.url, example_of(take, server.library))
             if body != take.body:
                 wrong.append((take.name, "the bytes"))
