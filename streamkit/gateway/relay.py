@@ -117,7 +117,7 @@ async def relay(
         UnknownDialect: there is no dialect of that name.
         UnknownCoding: nothing that is installed decodes the body.
         aiohttp.ClientError: the upstream broke; raised on, it cuts the response off as well.
-        ConnectionResetError: the client is gone.
+        ConnectionError: the client is gone.
     """
     from aiohttp import web
 
