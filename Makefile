@@ -27,9 +27,9 @@ check: .venv/.dev ## lint, formatting, types, import contracts
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 
-# Laws and sweeps reach nothing that the tests of a module do not reach, and a tracer makes them slow.
+# Laws, sweeps and tests over connections reach little that the tests of a module do not reach, and a tracer makes them slow.
 coverage: .venv/.test ## run the tests of each module once more, and see that they reach its code
-	@HYPOTHESIS_PROFILE=quick $(BIN)/python -m pytest -q -n auto -m "not sweep" --ignore tests/properties --ignore tests/benchmarks --cov
+	@HYPOTHESIS_PROFILE=quick $(BIN)/python -m pytest -q -n auto -m "not sweep" --ignore tests/properties --ignore tests/benchmarks --ignore tests/integration --cov
 
 bench: .venv-bench/.peers ## compare with peers, in an environment of its own
 	@.venv-bench/bin/python -m benchmarks.compare
