@@ -86,25 +86,11 @@ def quietest(name: str, start: Start, upstream: int, **load: float) -> Round:
     return min(rounds, key=lambda each: each.stolen)
 
 
-class Result(Struct):
-    """The medians of one relay, over its rounds."""
-
-    relay: str
-    lost: int
-    cpu_us: float
-    busy: float
-    p50: float
-    p99: float
-    stream_kb: float
-    flood: float
-    flood_cpu: float
-
-
-def median(rounds: list[Round]) -> Result:
-    """One result for several rounds of the same relay."""
-    figures = ("cpu_us", "busy", "p50", "p99", "stream_kb", "flood", "flood_cpu")
+def median(rounds: list[Round]) -> Round:
+    """One round for several of the same relay: medians, and all that was lost."""
+    figures = [name for name in Round.__struct_fields__ if name not in ("relay", "lost")]
     medians = {name: statistics.median(getattr(each, name) for each in rounds) for name in figures}
-    return Result(relay=rounds[0].relay, lost=sum(each.lost for each in rounds), **medians)
+    return Round(relay=rounds[0].relay, lost=sum(each.lost for each in rounds), **medians)
 
 
 def ratios(rounds: dict[str, list[Round]]) -> dict[str, float]:
