@@ -4,7 +4,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from streamkit.run import NodeExecution
+from streamkit.run import NodeExecution, Run
 from viewer.finding import Finding
 from viewer.requests import Requests
 from viewer.rows import Row
@@ -335,8 +335,11 @@ class Commands:
     def filter(self) -> None:
         self._app.dialogs.filter()
 
-    def _next(self, wanted: Callable[[Row], bool], steps: int, otherwise: str) -> None:
-        """Go to the next row that is wanted, wherever it is folded away; from the end on begin anew."""
+    def _next(self, steps: int, otherwise: str, *wanted: Callable[[Row], bool]) -> None:
+        """Go to the next row that is wanted, wherever it is folded away; from the end on begin anew.
+
+        Where no row is as the first one wants it, the second one says what is wanted, and so on.
+        """
         app = self._app
         tree, here = app.session.tree, app.run_tree.chosen
         if tree is None:
@@ -349,22 +352,24 @@ class Commands:
         order = [*range(place + 1, len(rows)), *range(place + 1)]
         if steps < 0:
             order = [*reversed(order[:-1]), place]
-        found = next((rows[number] for number in order if wanted(rows[number])), None)
+        found = next((rows[number] for wants in wanted for number in order if wants(rows[number])), None)
         if found is None:
             app.say(otherwise)
         else:
             app.run_tree.follow = False
             app.run_tree.choose(found.key)
 
-    def _failed(self, row: Row) -> bool:
+    def _failed_itself(self, row: Row) -> bool:
         """Whether a row is an execution that failed itself, not only what is inside of it."""
-        item, moment = row.item, self._app.run_tree.moment
+        item = row.item
         return (
-            isinstance(item, NodeExecution)
-            and moment is not None
-            and moment.facts(item).status in _FAILED
-            and (item.container is None or item.error is not None)
+            self._failed(row) and isinstance(item, NodeExecution) and (item.container is None or item.error is not None)
         )
+
+    def _failed(self, row: Row) -> bool:
+        """Whether a row is an execution that failed, or the run, whatever made it fail."""
+        item, moment = row.item, self._app.run_tree.moment
+        return isinstance(item, Run | NodeExecution) and moment is not None and moment.facts(item).status in _FAILED
 
     def _runs(self, row: Row) -> bool:
         item, moment = row.item, self._app.run_tree.moment
@@ -372,13 +377,13 @@ class Commands:
         return is_leaf and moment is not None and moment.facts(item).goes_on
 
     def next_error(self) -> None:
-        self._next(self._failed, 1, "nothing failed")
+        self._next(1, "nothing failed", self._failed_itself, self._failed)
 
     def previous_error(self) -> None:
-        self._next(self._failed, -1, "nothing failed")
+        self._next(-1, "nothing failed", self._failed_itself, self._failed)
 
     def next_running(self) -> None:
-        self._next(self._runs, 1, "nothing runs")
+        self._next(1, "nothing runs", self._runs)
 
     # ---- out, and the viewer itself
 

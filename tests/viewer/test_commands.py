@@ -306,6 +306,17 @@ async def test_e_goes_to_errors_wherever_they_are_folded_away():
         assert viewer.at_cursor == second
 
 
+@pytest.mark.parametrize(
+    ("of", "place"),
+    [("dify/wf_iter_fail_par_terminated", "x:it#0"), ("dify/agent_chat_error_second_round", "run")],
+)
+async def test_where_no_execution_says_why_e_goes_to_the_container_or_the_run_that_failed(of, place):
+    async with shown(of) as viewer:
+        await viewer.press("e")
+        assert viewer.at_cursor == place
+        assert "nothing failed" not in viewer.hints
+
+
 async def test_without_errors_e_says_so():
     async with shown(AGENT) as viewer:
         await viewer.press("e")
