@@ -19,7 +19,9 @@ _SECOND: Final = 1.0
 _DELTAS: Final = frozenset(kind for known in DIALECTS.values() for kind in known.deltas)
 """The events that text is typed by."""
 _STARTS: Final = frozenset({"workflow_started", "node_started", "iteration_started", "loop_started"})
-_ENDS: Final = frozenset({"workflow_finished", "node_finished", "iteration_completed", "loop_completed"})
+_ENDS: Final = frozenset(
+    {"workflow_finished", "workflow_paused", "node_finished", "iteration_completed", "loop_completed"}
+)
 _LAST_STAMP: Final = 1e11
 """Epoch seconds of the year 5138; larger ones are milliseconds, or nothing."""
 _FIRST_STAMP: Final = 1e8

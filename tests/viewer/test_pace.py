@@ -43,6 +43,11 @@ def test_the_run_ends_as_late_as_it_took():
     assert times(start, dify("workflow_finished", id="r", elapsed_time=2.5)) == [0, 2.5]
 
 
+def test_a_run_that_waits_pauses_as_late_as_it_took():
+    start = dify("workflow_started", id="r", created_at=EPOCH)
+    assert times(start, dify("workflow_paused", id="r", elapsed_time=2.5)) == [0, 2.5]
+
+
 def test_text_is_typed():
     token = dify("text_chunk", text="hello")
     assert times(*[token] * TOKENS_A_SECOND)[-1] == pytest.approx(1)
