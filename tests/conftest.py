@@ -1,4 +1,4 @@
-"""What holds for every test: Hypothesis profiles, no skips where none are allowed, and what was collected is no garbage.
+"""What holds for every test: its environment, Hypothesis profiles, no skips where none are allowed, and what was collected is no garbage.
 
 A test that needs a program which is not there skips, with its reason, on a user's machine. With
 ``STREAMKIT_NO_SKIPS=1`` (continuous integration installs those programs) any skip fails the session.
@@ -19,6 +19,12 @@ settings.register_profile("thorough", settings.get_profile("default"), max_examp
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 NO_SKIPS = os.environ.get("STREAMKIT_NO_SKIPS") == "1"
+
+# What an environment says of the terminal, of servers and their keys, and of settings, a test says itself.
+SAYS = {"NO_COLOR", "FORCE_COLOR", "COLORTERM", "COLUMNS", "LINES", "TERM", "PYTHONIOENCODING", "EDITOR", "VISUAL"}
+OF_SERVERS = ("DIFY_", "RAGFLOW_", "PARADIGM_", "STREAMKIT_", "TEXTUAL_", "XDG_")
+for name in [name for name in os.environ if name in SAYS or name.startswith(OF_SERVERS)]:
+    del os.environ[name]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

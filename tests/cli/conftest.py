@@ -14,8 +14,6 @@ from click.testing import CliRunner, Result
 from streamkit.cli import main
 
 ROOT = Path(__file__).parents[2]
-SAYS = ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "TERM", "PYTHONIOENCODING")
-"""What the environment may say about the output; a test says it itself."""
 
 
 @pytest.fixture
@@ -24,11 +22,8 @@ def fixtures() -> Path:
 
 
 @pytest.fixture
-def cli(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+def cli() -> Callable[..., Result]:
     """Run a command in this process; exceptions that are no exits are raised."""
-    for name in SAYS:
-        monkeypatch.delenv(name, raising=False)
-
     def run(*args: str | Path, stdin: bytes = b"", **env: str) -> Result:
         words = [str(arg) for arg in args]
         return CliRunner().invoke(main, words, input=stdin, env=env, catch_exceptions=False, prog_name="streamkit")
@@ -39,8 +34,7 @@ def cli(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
 @pytest.fixture
 def environment() -> dict[str, str]:
     """The environment of a command that runs as a process of its own."""
-    kept = {name: value for name, value in os.environ.items() if name not in SAYS}
-    return {**kept, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"}
+    return {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"}
 
 
 @pytest.fixture

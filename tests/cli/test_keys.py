@@ -43,10 +43,9 @@ def home(tmp_path, environment, server):
         '[apps.by-variable]\nkind = "dify"\nkey_env = "SUPPORT_KEY"\n'
     )
     vendors = ("DIFY_", "RAGFLOW_", "PARADIGM_")
-    kept = {name: value for name, value in environment.items() if not name.startswith(vendors)}
     folders = {"XDG_CONFIG_HOME": str(tmp_path / "config"), "XDG_STATE_HOME": str(tmp_path / "state")}
     bases = {f"{vendor}BASE_URL": server.url for vendor in vendors}
-    return {**kept, **folders, **bases}
+    return {**environment, **folders, **bases}
 
 
 @pytest.fixture

@@ -47,10 +47,9 @@ def _afresh(server):
 
 @pytest.fixture
 def home(tmp_path, environment, server):
-    kept = {name: value for name, value in environment.items() if not name.startswith(("DIFY_", "RAGFLOW_"))}
     folders = {"XDG_CONFIG_HOME": str(tmp_path / "config"), "XDG_STATE_HOME": str(tmp_path / "state")}
     where = {"DIFY_BASE_URL": server.url, "RAGFLOW_BASE_URL": server.url}
-    return {**kept, **folders, **where, "NO_COLOR": "1"}
+    return {**environment, **folders, **where, "NO_COLOR": "1"}
 
 
 @pytest.fixture
