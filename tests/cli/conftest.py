@@ -24,6 +24,7 @@ def fixtures() -> Path:
 @pytest.fixture
 def cli() -> Callable[..., Result]:
     """Run a command in this process; exceptions that are no exits are raised."""
+
     def run(*args: str | Path, stdin: bytes = b"", **env: str) -> Result:
         words = [str(arg) for arg in args]
         return CliRunner().invoke(main, words, input=stdin, env=env, catch_exceptions=False, prog_name="streamkit")

@@ -165,7 +165,9 @@ def test_it_is_on_no_screen_of_the_viewer(home, server, work, tmp_path):
     variables = home | {"DIFY_API_KEY": KEY}
     words = ("-m", "streamkit", "run", "dify", "--view", "--record", str(work / "x.skrec"))
     with Terminal(*words, environment=variables) as terminal:
-        terminal.wait("is wrong")
+        terminal.wait("END ")
+        terminal.press("kk")  # to the run itself, wherever following it has led
+        terminal.wait(lambda: b"is wrong" in terminal.output)
         for keys in ("\r", "e", "r", "\x1b", "q"):  # the node, its events, its frames
             terminal.press(keys)
             terminal.settle()

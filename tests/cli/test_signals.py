@@ -17,7 +17,7 @@ from tests.cli.conftest import ROOT
 from tests.cli.played import fixture, played
 from tests.cli.terminal import Terminal
 
-pytestmark = pytest.mark.sweep  # processes that are waited for; what they run, the tests of the commands run, too
+pytestmark = pytest.mark.untraced  # processes that are waited for; what they run, the tests of the commands run, too
 
 NAMES = ("dify/wf_iter_seq5", "dify/wf_human_1_paused", "dify/wf_human_2_resumed_approve", "ragflow/simple_message")
 STALLS = "stall-before=node_finished:Work#3"
