@@ -8,7 +8,7 @@ import click
 
 from streamkit.cli import CONTEXT
 from streamkit.cli.options import INSTALL
-from streamkit.cli.output import is_terminal, print_text
+from streamkit.cli.output import is_screen, print_text
 from streamkit.cli.render import Look, render_run
 from streamkit.recording import Recording
 from streamkit.run import RunState
@@ -67,7 +67,7 @@ def demo(printed: bool) -> None:
       streamkit demo
       streamkit demo --print
     """  # noqa: D301 - click looks for the character
-    if is_terminal() and not printed and find_spec("textual") is not None:
+    if is_screen() and not printed and find_spec("textual") is not None:
         from streamkit.cli.view import show
 
         with as_file(_FOLDER) as folder:

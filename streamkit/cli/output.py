@@ -24,6 +24,11 @@ def is_terminal() -> bool:
     return sys.stdout.isatty()
 
 
+def is_screen() -> bool:
+    """Whether stdout is a terminal that can be drawn on again and again; `TERM=dumb` says that one cannot."""
+    return is_terminal() and os.environ.get("TERM") != "dumb"
+
+
 def is_in_browser() -> bool:
     """Whether this is the viewer of a tab: stdout is a pipe then, to the server that the tab has open."""
     return os.environ.get("TEXTUAL_DRIVER", "").endswith(":WebDriver")
@@ -35,7 +40,7 @@ def wants_colour() -> bool:
         return False
     if os.environ.get("FORCE_COLOR", "0") not in ("", "0"):
         return True
-    return is_in_browser() or (is_terminal() and os.environ.get("TERM") != "dumb")
+    return is_in_browser() or is_screen()
 
 
 def width() -> int:

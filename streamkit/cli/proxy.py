@@ -13,7 +13,7 @@ import click
 
 from streamkit.cli import CONTEXT, options
 from streamkit.cli.amounts import address, duration, origin, size
-from streamkit.cli.output import complain, is_terminal
+from streamkit.cli.output import complain, is_screen
 from streamkit.cli.ready import announced
 from streamkit.cli.render.figures import counted
 from streamkit.cli.tokens import ENVIRONMENT, admin_token
@@ -156,7 +156,7 @@ def proxy(
     plan = _plan(upstream, token=token, **how)
     if not view:
         raise click.exceptions.Exit(serve(plan, log, ready_file))
-    if not is_terminal():
+    if not is_screen():
         raise click.UsageError("--view needs a terminal")
     raise click.exceptions.Exit(_show(replace(plan, shows_content=True), None if log == "-" else log))
 

@@ -18,7 +18,7 @@ from streamkit.cli.asking.shown import Nothing, Show, show_of_stdout
 from streamkit.cli.asking.targets import Question, Target
 from streamkit.cli.indented import indented
 from streamkit.cli.options import show_secrets
-from streamkit.cli.output import JsonLines, complain, is_terminal
+from streamkit.cli.output import JsonLines, complain, is_screen
 from streamkit.cli.summary import groups
 from streamkit.clients.tape import check_place
 from streamkit.run import Run
@@ -144,7 +144,7 @@ class Runner:
 
 def _view(app: App, query: str | None, how: dict[str, Any], record: Path | None) -> int:
     """Run an app in the viewer; return the exit code."""
-    if not is_terminal():
+    if not is_screen():
         raise click.UsageError("--view needs a terminal")
     if not view.is_installed():
         return 2

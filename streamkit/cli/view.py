@@ -10,7 +10,7 @@ import click
 
 from streamkit.cli import CONTEXT, options
 from streamkit.cli.body import BODIES
-from streamkit.cli.output import can_show, complain, is_in_browser, is_terminal, print_text, wants_colour
+from streamkit.cli.output import can_show, complain, is_in_browser, is_screen, print_text, wants_colour
 from streamkit.cli.render.look import UNICODE
 from streamkit.cli.tokens import ENVIRONMENT, admin_token
 from streamkit.errors import BadWhere, RecordingError
@@ -102,7 +102,7 @@ def view(
     Press ? for the keys.
     """  # noqa: D301 - click looks for the character
     sources = tuple(part for source in sources for part in (source.split(",") if is_url(source) else [source]))
-    if not (web or is_terminal() or is_in_browser()):
+    if not (web or is_screen() or is_in_browser()):
         if any(map(is_url, sources)):
             raise click.UsageError("a proxy is looked at in a terminal; in a pipe, ask its admin listener for /runs")
         if how["record"] is not None:

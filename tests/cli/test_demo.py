@@ -53,7 +53,7 @@ def test_in_the_viewer_they_are_recordings_with_the_times_at_which_they_came(mon
         shown.extend((Recording.load(path), how) for path in paths)
         return 0
 
-    monkeypatch.setattr("streamkit.cli.demo.is_terminal", lambda: True)
+    monkeypatch.setattr("streamkit.cli.demo.is_screen", lambda: True)
     monkeypatch.setattr("streamkit.cli.view.show", look)
     CliRunner().invoke(main, ["demo"], catch_exceptions=False)
     assert len(shown) == len(RECORDINGS)

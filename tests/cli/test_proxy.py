@@ -385,7 +385,7 @@ def test_help_loads_no_server(process):
 
 def test_with_a_terminal_the_viewer_shows_it(monkeypatch, cli, tmp_path):
     shown = []
-    monkeypatch.setattr(proxy, "is_terminal", lambda: True)
+    monkeypatch.setattr(proxy, "is_screen", lambda: True)
     monkeypatch.setattr("viewer.main.run", lambda sources, **options: shown.append((sources, options)) or 0)
     result = cli("proxy", "--upstream", "https://x", "--view", "--dialect", "dify", "--log", tmp_path / "log")
     assert result.exit_code == 0

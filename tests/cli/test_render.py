@@ -362,13 +362,13 @@ def test_a_terminal_says_how_wide_it_is(monkeypatch):
     assert output.width() == 93
 
 
-def test_a_dumb_terminal_gets_no_colour(monkeypatch):
+def test_a_dumb_terminal_is_not_drawn_on_and_gets_no_colour(monkeypatch):
     monkeypatch.setattr("streamkit.cli.output.is_terminal", lambda: True)
     for name in ("NO_COLOR", "FORCE_COLOR"):
         monkeypatch.delenv(name, raising=False)
     for terminal, colour in (("xterm", True), ("dumb", False)):
         monkeypatch.setenv("TERM", terminal)
-        assert output.wants_colour() == colour
+        assert output.wants_colour() == output.is_screen() == colour
 
 
 def test_json_on_a_terminal_without_unicode_is_ascii(cli, monkeypatch):

@@ -13,7 +13,7 @@ from streamkit.cli import view
 def terminal(monkeypatch):
     """Let the command think that a person looks; what would open the viewer is kept instead."""
     opened = []
-    monkeypatch.setattr(view, "is_terminal", lambda: True)
+    monkeypatch.setattr(view, "is_screen", lambda: True)
     monkeypatch.setattr("viewer.main.run", lambda sources, **options: opened.append(options) or 0)
     return opened
 
@@ -127,7 +127,7 @@ def test_a_proxy_needs_its_token(cli, terminal, monkeypatch, tmp_path):
 
 def test_proxies_are_sources_several_in_one_word_too(cli, monkeypatch, body):
     opened = []
-    monkeypatch.setattr(view, "is_terminal", lambda: True)
+    monkeypatch.setattr(view, "is_screen", lambda: True)
     monkeypatch.setattr("viewer.main.run", lambda sources, **options: opened.extend(sources) or 0)
     monkeypatch.setenv("STREAMKIT_ADMIN_TOKEN", "0123456789abcdef")
     result = cli("view", "http://a:1,https://b:2", body)

@@ -12,7 +12,7 @@ from typing import Final, Protocol
 import anyio
 import click
 
-from streamkit.cli.output import is_terminal, print_text
+from streamkit.cli.output import is_screen, print_text
 from streamkit.cli.render import Look, figures, print_run, render_run
 from streamkit.cli.render.cells import Line, Span, paint
 from streamkit.cli.render.columns import draw
@@ -185,7 +185,7 @@ def show_of_stdout(*, quiet: bool = False) -> Show:
     if quiet:
         return Nothing()
     look = Look.of_stdout()
-    return Live(look) if is_terminal() else Lines(look)
+    return Live(look) if is_screen() else Lines(look)
 
 
 async def keep_drawing(show: Show) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from streamkit import Tap
 from streamkit.cli.asking import shown
-from streamkit.cli.asking.shown import Lines, Live, Nothing
+from streamkit.cli.asking.shown import Lines, Live, Nothing, show_of_stdout
 from streamkit.cli.render import Look
 
 BODY = (Path(__file__).parents[3] / "fixtures" / "dify" / "wf_iter_seq5.sse").read_bytes()
@@ -43,6 +43,13 @@ def screen(written: str) -> list[str]:
             first, *rest = part.split("\n")
             lines = [*lines[:-1], lines[-1] + first, *rest]
     return lines
+
+
+@pytest.mark.parametrize(("terminal", "show"), [("xterm", Live), ("dumb", Lines)])
+def test_on_a_terminal_that_cannot_be_drawn_over_there_are_lines(monkeypatch, terminal, show):
+    monkeypatch.setattr("streamkit.cli.output.is_terminal", lambda: True)
+    monkeypatch.setenv("TERM", terminal)
+    assert isinstance(show_of_stdout(), show)
 
 
 def test_each_execution_has_one_line_in_the_order_in_which_they_ended(capsys):
