@@ -253,6 +253,12 @@ def test_repeated_it_shows_the_spread_of_each_node(command):
     assert rows == {"Work": "15", "End": "3"}
 
 
+def test_a_stream_that_broke_off_and_was_picked_up_again_is_told(command, server):
+    server.fault("cut-before=node_finished:End,times=1")
+    done = command("run", "dify", key="wf_iter_seq5")
+    assert (done.code, done.err) == (0, "streamkit: the stream broke off 1×, and was picked up again\n")  # noqa: RUF001
+
+
 # ---- what cannot be run
 
 

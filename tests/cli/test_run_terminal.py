@@ -162,6 +162,7 @@ def test_an_agent_of_ragflow_asks_on_the_terminal(run, server):
         assert terminal.ends() == 0
         output = terminal.output.decode()
     answer = server.bodies()[-1]
+    assert "(an empty line ends it)" in output
     assert "✓ succeeded  agent" in output
     assert answer["inputs"].keys() == {told["key"] for told in form.inputs}
     assert all("value" in told for told in answer["inputs"].values())

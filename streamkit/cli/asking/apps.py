@@ -119,7 +119,9 @@ def choose(name: str, apps: Mapping[str, App], flags: Mapping[str, Any]) -> App:
     if app is None:
         close = get_close_matches(name, [*apps, *KINDS], 1)
         meant = f"did you mean {close[0]}? There are" if close else "there are"
-        raise BadConfig(f"no app {name!r}: {meant} {', '.join([*apps, *KINDS])}")
+        raise BadConfig(
+            f"no app {name!r}: {meant} {', '.join([*apps, *KINDS])}; `streamkit run --help` shows how to configure one"
+        )
     given = {field: value for field, value in flags.items() if value is not None}
     if given.keys() & _KEYS:
         given = dict.fromkeys(_KEYS) | given  # one of them goes before all that are configured

@@ -93,7 +93,7 @@ async def perform(
         is_ours: whether it is begun here, and not joined.
 
     Raises:
-        UpstreamError: it could not be begun, or not be gone on with.
+        UpstreamError: it could not be begun, or not be picked up again.
     """
     leaving = Leaving(show, is_ours=is_ours)
     performed = _Performance(target, begin(), show, tape, leaving, name)
@@ -144,7 +144,7 @@ class _Performance:
     def say_what_is_left(self) -> None:
         """Say what somebody should know who looks at the end of a run."""
         if self._stream.reconnects:
-            complain(f"it broke off {self._stream.reconnects}×, and was gone on with")  # noqa: RUF001
+            complain(f"the stream broke off {self._stream.reconnects}×, and was picked up again")  # noqa: RUF001
         if self.run.status == "paused" and self.run.id is not None and self._target.tells_pauses:
             line = attach_line(self._name or "dify", self.run.id, self._target.user)
             complain(f"it waits for a form; `{line}` goes on with it")

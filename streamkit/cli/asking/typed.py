@@ -49,7 +49,7 @@ async def confirmed(question: str) -> bool:
 
 async def several(prompt: str) -> str | None:
     """Ask for lines, up to an empty one; None for Ctrl-D at the first."""
-    print_text(f"{prompt}, up to an empty line:")
+    print_text(f"{prompt} (an empty line ends it):")
     lines: list[str] = []
     while (line := await typed("  ")) is not None:
         if not line:

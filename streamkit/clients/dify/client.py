@@ -169,7 +169,7 @@ class DifyClient(DifyOperations):
         """
         run_id = run.id if isinstance(run, Run) else run
         if run_id is None:
-            raise ValueError("only runs of workflows can be gone on with, and this one has no id")
+            raise ValueError("only runs of workflows can be resumed, and this one has no id")
         origin = DifyEvents(self, run_id, user or self.user, snapshot=snapshot, across_pauses=across_pauses)
         known = run if isinstance(run, Run) else None
         return self.stream_of(origin, run=known, record=record, stop_if_left=stop_if_left)

@@ -88,6 +88,10 @@ def test_a_vendor_is_an_app_of_the_environment(kind):
 def test_a_name_that_means_nothing_is_told_with_those_that_do(config):
     with pytest.raises(BadConfig, match=r"no app 'suport': did you mean support\? There are support, faq, dify"):
         choose("suport", load(config), {})
+    with pytest.raises(
+        BadConfig, match=r"are dify, ragflow, paradigm; `streamkit run --help` shows how to configure one"
+    ):
+        choose("nothing-near", {}, {})
 
 
 # ---- keys
