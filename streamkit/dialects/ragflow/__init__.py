@@ -1,7 +1,7 @@
 """RAGFlow: chats, searches and agents, of every server since 0.10 (`docs/protocol-ragflow.md`).
 
 * `events`: what is on the wire; `reducer`: what it means
-* `components`: executions and rounds of agents; `answers`: text, thinking and citations
+* `components`: executions of agents; `scopes`: where they stand; `answers`: text, thinking and citations
 """
 
 from collections.abc import Mapping, Sequence

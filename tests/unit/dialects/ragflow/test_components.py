@@ -154,7 +154,7 @@ def test_a_finish_of_a_loop_that_was_left_is_an_execution_of_its_own():
 
 
 def test_exit_loop_leaves_the_containers_inside_the_loop_and_not_those_around_it():
-    assert shape("+I +i1 +L +l1 +J1 +X -X +A") == [
+    assert shape("+I +i1 -i1 +L +l1 -l1 +J1 -J1 +X -X +A") == [
         ("I#0", [["i1#0", ("L#0", [["l1#0", "J1#0", "X#0"]]), "A#0"]]),
     ]
     script = Script("+L +l1 +I +i1 +X -X +A")
@@ -176,7 +176,7 @@ def test_containers_nest():
 
 
 def test_the_next_round_outside_ends_what_is_open_inside():
-    assert shape("+L +l1 +I +i1 +A +l1 +B") == [
+    assert shape("+L +l1 -l1 +I +i1 -i1 +A -A +l1 -l1 +B") == [
         ("L#0", [["l1#0", ("I#0", [["i1#0", "A#0"]])], ["l1#1", "B#0"]]),
     ]
 
@@ -205,9 +205,9 @@ def test_deeper_nesting_than_is_drawn_costs_no_execution():
     depth = MAX_DEPTH + 8
     script = Script(" ".join(f"+I{n} +i{n}" for n in range(depth)))
     assert len(script.run.executions) == 2 * depth
-    assert len(script.components._scopes) == MAX_DEPTH
+    assert len(script.components._scopes.open) == MAX_DEPTH
     script.play(" ".join(f"-I{n}" for n in reversed(range(depth))) + " +A")
-    assert script.components._scopes == []
+    assert script.components._scopes.open == []
     assert script.run.nodes[-1].id == "A#0"
     script.run.snapshot()
 
