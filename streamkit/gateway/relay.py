@@ -111,13 +111,13 @@ async def relay(
             `auto_decompress=False`. Then the body goes on decompressed; else as it came.
 
     Returns:
-        The response, sent but for its end, which aiohttp adds when the handler returns it.
+        The response, sent but for its end, which aiohttp adds when the handler returns it; where the client leaves, as
+        much as it took. The run is `interrupted` then.
 
     Raises:
         UnknownDialect: there is no dialect of that name.
         UnknownCoding: nothing that is installed decodes the body.
         aiohttp.ClientError: the upstream broke; raised on, it cuts the response off as well.
-        ConnectionError: the client is gone.
     """
     from aiohttp import web
 
@@ -141,5 +141,8 @@ async def relay(
     )
     async with aclosing(body) as chunks:
         async for chunk in chunks:
-            await response.write(chunk)
+            try:
+                await response.write(chunk)
+            except ConnectionError:  # clients leave every day: aiohttp would log a traceback of each
+                break
     return response

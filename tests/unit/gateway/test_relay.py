@@ -5,7 +5,7 @@ import gzip
 import itertools
 import json
 import logging
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, suppress
 from pathlib import Path
 
 import aiohttp
@@ -439,3 +439,35 @@ async def test_an_upstream_that_breaks_breaks_the_response(caplog):
             with pytest.raises(aiohttp.ClientPayloadError):
                 await answer.read()
     assert (finish.run.status, finish.run.text) == ("interrupted", "Hi")
+
+
+async def test_a_client_that_leaves_ends_the_run_and_is_no_error(caplog):
+    left, is_over = asyncio.Event(), asyncio.Event()
+
+    async def endless(request):
+        response = web.StreamResponse()
+        await response.prepare(request)
+        await response.write(HELLO)
+        await left.wait()
+        with suppress(ConnectionError):
+            while not is_over.is_set():
+                await response.write(HELLO)
+        return response
+
+    async with aiohttp.ClientSession() as session, serving(endless) as upstream:
+        finish = Finish()
+
+        async def completions(request):
+            try:
+                async with session.get(upstream) as answer:
+                    return await relay(request, answer, "dify", on_finish=finish)
+            finally:
+                is_over.set()
+
+        async with serving(completions) as url:
+            async with session.get(url) as answer:
+                await answer.content.readany()
+            left.set()
+            await asyncio.wait_for(is_over.wait(), 10)
+    assert finish.run.status == "interrupted"
+    assert [record for record in caplog.records if record.levelname in ("WARNING", "ERROR")] == []
