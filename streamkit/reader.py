@@ -145,7 +145,7 @@ class Reader:
             RuntimeError: the reader was closed.
         """
         if self._closed:
-            raise RuntimeError("feed() after close()")
+            raise RuntimeError("feed() after close(): another body needs another reader")
         self.settle()
         self.deferred.expect_nothing()
         if self._parser is not None:

@@ -619,7 +619,7 @@ class Parser:
     def _prepare(self, chunk: bytes, frames: list[Frame] | None, cuts: list[_Cut]) -> None:
         """Read a chunk that is long, or finds the parser in a state that `_read` knows nothing of."""
         if self._closed:
-            raise RuntimeError("feed() or cut() after close(): call reset() to begin a new stream")
+            raise RuntimeError("feed() or cut() after close(): another stream needs another parser or tap")
         if self._bom is not None:
             chunk = self._skip_bom(chunk, self._bom)
         if self._pieces is None:
