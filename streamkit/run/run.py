@@ -324,20 +324,33 @@ class Run(Answer):
     def close_open_executions(self, at: float | None = None) -> None:
         """Give executions whose end never came a state: they are neither running nor succeeded.
 
-        Linear in the run. Stopped run: stopped. A node that waits for a person: paused. Everything else: unknown.
+        Linear in the run. Stopped run: stopped. A node that waits for a person, and in a paused run what holds one:
+        paused. Everything else: unknown.
         """
         waiting = {form.node_id for form in self.forms if form.status == "waiting"}
         over = self.status in _ENDED
+        holding = self._holding(waiting) if self.status == "paused" else ()
         for node in self.executions.values():
             if node.status == "running" or (over and node.status == "paused"):
                 node.status = "stopped" if self.status == "stopped" else "unknown"
-                if node.node_id in waiting and not over:
+                if (node.node_id in waiting and not over) or node.id in holding:
                     node.status = "paused"
                 elif self._segments:
                     self._segments[-1].lost = True
                 node.inferred = True
                 node.ended_at = at
                 self._touch(node)
+
+    def _holding(self, waiting: set[str]) -> set[str]:
+        """Return the containers around executions that wait for a person: nothing in them goes on before."""
+        holding: set[str] = set()
+        for node in self.executions.values():
+            if node.status == "paused" or (node.status == "running" and node.node_id in waiting):
+                holder = node.parent
+                while holder is not None and holder.id not in holding:
+                    holding.add(holder.id)
+                    holder = holder.parent
+        return holding
 
     def set_mode(self, mode: str) -> None:
         """Learn what kind of app this is; a later, better knowledge wins."""

@@ -185,7 +185,10 @@ class Tree(Places):
             node.extras().facts = facts
 
     def resume_execution(self, node: NodeExecution) -> None:
-        """Take a start frame of a known execution: it runs again, unless its end is already known."""
+        """Take a start frame of a known execution: it runs again, unless its end is already known.
+
+        So does what holds it.
+        """
         if node.status not in OVER or node.inferred:
             node.status = "running"
             node.inferred = False
@@ -196,6 +199,8 @@ class Tree(Places):
             if node.container is not None:
                 node.container.go_on()
             self._touch(node)
+            if node.parent is not None and node.parent.status != "running":
+                self.resume_execution(node.parent)
 
     def pause_execution(self, node: NodeExecution) -> None:
         """Note that an execution waits; an end that is known stays."""

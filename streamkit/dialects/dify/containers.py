@@ -90,8 +90,11 @@ class Containers:
             occurrence.current = 0
             run.begin_round(occurrence.node, 0)
 
-    def next(self, run: Run, kind: Kind, node_id: str, index: int, key: str | None) -> None:
-        """A round is announced. This makes no round: engines announce rounds that never come."""
+    def next(self, run: Run, kind: Kind, node_id: str, index: int, key: str | None, duration: float | None) -> None:
+        """A round is announced. This makes no round: engines announce rounds that never come.
+
+        `key` and `duration` are what servers before 1.9 say of the round that was before.
+        """
         occurrence = self._nesting.named(run, kind, node_id, None)
         if key is not None:  # before 1.9, parallel: announced at the end of a round, so it was the one before
             occurrence.parallel = True
@@ -99,6 +102,9 @@ class Containers:
                 occurrence.keys = {}
             occurrence.keys[key] = index - 1
             self._place_by_key(run, occurrence, key)
+        if duration is not None:
+            run.time_round(occurrence.node, index - 1, duration)
+        if key is not None:
             return
         if occurrence.node.inferred:
             run.resume_execution(occurrence.node)
@@ -177,7 +183,7 @@ class Containers:
             return node
         home.running += 1
         home.next_came_last = False
-        index = None if home.parallel or not home.announced else home.current
+        index = None if home.parallel or not (home.announced or home.kind == "loop") else home.current
         node = run.open_execution(
             execution_id, node_id, type=data.node_type, title=data.title, at=at, container=home.node, index=index
         )
@@ -207,8 +213,8 @@ class Containers:
             if home.keys is None:
                 home.keys = {}
             index = home.keys.setdefault(key, None)
-        elif home.parallel or snapshot or not home.announced:
-            index = None
+        elif home.parallel or snapshot or not (home.announced or home.kind == "loop"):
+            index = None  # a loop is in one round at a time, also where its start was lost
         else:
             index = home.current
         run.place(node, home.node, index)
@@ -216,6 +222,12 @@ class Containers:
             self._remember_key(home, node, key)
         elif home.parallel and not snapshot:
             home.begin_in_block(node)
+
+    def open_in_round(self, container_id: str, key: str, node_id: str) -> NodeExecution | None:
+        """Return the open execution of a node in the round of a `parallel_run_id`, which is not told yet."""
+        home = self._register.matching(container_id)
+        waiting = home.keyed.get(key, []) if home is not None and home.keyed is not None else []
+        return next((node for node in reversed(waiting) if node.node_id == node_id and node.status == "running"), None)
 
     def settle(self, run: Run, node: NodeExecution, metadata: ExecutionMetadata) -> None:
         """Take what the end of an execution says of its rounds: of its container and of the one around it."""

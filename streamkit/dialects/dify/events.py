@@ -251,9 +251,14 @@ class WorkflowPausedData(Payload, frozen=True):
 
 
 class WorkflowPaused(DifyEvent, frozen=True, tag="workflow_paused"):
-    """A run waits for a person. The body ends; the run goes on in another one."""
+    """A run waits for a person. The body ends; the run goes on in another one.
+
+    As a blocking answer of a chatflow it has the answer so far.
+    """
 
     data: WorkflowPausedData = WorkflowPausedData()
+    answer: str | None = None
+    metadata: MessageEndMetadata | None = None
 
 
 class WorkflowMaintenancePaused(DifyEvent, frozen=True, tag="workflow_maintenance_paused"):

@@ -55,7 +55,7 @@ class Nodes(Forms):
 
     def _node_retry(self, run: Run, event: dify.NodeRetry, at: float | None) -> None:
         self._workflow_frame(run, event)
-        node = self._execution(run, event.data, at)
+        node = self._tried_by_node(run, event.data) or self._execution(run, event.data, at)
         if node is not None:
             run.retry_execution(node, event.data.retry_index or 0, event.data.error, event.data.elapsed_time)
         if node is not None and not self._replay:
@@ -82,12 +82,29 @@ class Nodes(Forms):
             truncated=truncated(data),
         )
         metadata = metadata_of(run, data.execution_metadata)
+        if node.parent is None and metadata.iteration_id is not None:
+            self._put_by_metadata(run, node, metadata.iteration_id)
         if node.parent is not None and not self._replay:
             self._containers.settle(run, node, metadata)
         usage = node_usage(run, metadata, data)
         if usage is not None:
             run.spend(node, usage)
         self._end(run, node, data, at)
+
+    def _tried_by_node(self, run: Run, data: dify.NodeFinishedData) -> NodeExecution | None:
+        """Return the execution that is tried again, where the retry has an id of its own (before 1.9, C.4)."""
+        if data.inputs_truncated is not UNSET or data.id in run.executions or data.node_id is None:
+            return None
+        key = metadata_of(run, data.execution_metadata).parallel_mode_run_id
+        if key is not None and data.iteration_id is not None:
+            return self._containers.open_in_round(data.iteration_id, key, data.node_id)
+        node = run.latest(data.node_id)
+        return node if node is not None and node.status == "running" else None
+
+    def _put_by_metadata(self, run: Run, node: NodeExecution, iteration_id: str) -> None:
+        """Put an execution into its iteration, where only the metadata of its end names that (before 0.8, C.5)."""
+        if not self._replay and not run.settled and self._containers.knows(iteration_id):
+            self._containers.put(run, node, iteration_id, None, None, snapshot=False)
 
     def _execution(
         self, run: Run, data: dify.NodeStartedData | dify.NodeFinishedData, at: float | None
@@ -171,7 +188,7 @@ class Nodes(Forms):
         if not self._replay and not run.settled and data.index is not None:
             kind: Kind = "loop" if isinstance(event, dify.LoopNext) else "iteration"
             node_id = data.node_id or data.id or ""
-            self._containers.next(run, kind, node_id, data.index, data.parallel_mode_run_id)
+            self._containers.next(run, kind, node_id, data.index, data.parallel_mode_run_id, data.duration)
 
     def _container_completed(
         self, run: Run, event: dify.IterationCompleted | dify.LoopCompleted, at: float | None

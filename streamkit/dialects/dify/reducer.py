@@ -11,6 +11,8 @@ here what concerns the run as a whole. The state that they share is `wire`.
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from msgspec import Raw
+
 from streamkit.dialects.base import Event, Malformed, Unknown
 from streamkit.dialects.dify import events as dify
 from streamkit.dialects.dify.facts import usage_of, user_of
@@ -83,6 +85,7 @@ class DifyReducer(Speech, Nodes):
             waits = any(form.status == "waiting" for form in run.forms)
             # The New Agent app says nothing when it begins to wait, other modes do.
             run.conclude("paused" if waits and not self._workflow else "interrupted", at)
+            self._whole = False
         elif run.ended_by_server:
             run.settle()
         for node_id, entries in (self._waiting_logs or {}).items():
@@ -117,6 +120,7 @@ class DifyReducer(Speech, Nodes):
             self._containers.begin_snapshot()
         else:
             self._snapshot = False
+            self._whole = self._whole or not (resumption or self._workflow)
         self._resumed = self._resumed or resumption
         if resumption and not run.executions:
             run.continue_unseen()
@@ -145,15 +149,22 @@ class DifyReducer(Speech, Nodes):
             finished_at=data.finished_at,
             at=at,
         )
-        if self._resumed and run.mode == "chatflow" and not self._replay:
-            outputs = loads(bytes(data.outputs))
-            answer = outputs.get("answer") if isinstance(outputs, dict) else None
-            if isinstance(answer, str):  # only here is it the whole answer (correction 7)
-                run.complete_text(answer)
+        if run.mode == "chatflow" and not self._replay and (self._resumed or not self._whole):
+            self._complete_answer(run, data.outputs)
         if run.mode == "workflow":
             self._add_files(run, data.files)
         if self._message_ended or (run.mode == "workflow" and status != "failed"):
             run.settle()  # else the other end of a chatflow may come, or the error with its code (C.12)
+
+    def _complete_answer(self, run: Run, raw: Raw) -> None:
+        """Take the answer among the outputs where that is the only whole one there is (correction 7).
+
+        After a pause it is. Where deltas were lost it is if it is longer: it may lack the text of earlier rounds.
+        """
+        outputs = loads(bytes(raw))
+        answer = outputs.get("answer") if isinstance(outputs, dict) else None
+        if isinstance(answer, str) and (self._resumed or (run.takes_deltas and len(answer) > len(run.text))):
+            run.complete_text(answer)
 
     def _run_status(self, run: Run, word: str | None) -> RunStatus:
         status = _RUN_STATUSES.get(word or "")
@@ -167,6 +178,10 @@ class DifyReducer(Speech, Nodes):
         self._workflow_frame(run, event)
         run.identify(id=data.workflow_run_id)
         self._resumed = True  # whatever comes after, the answer does not begin there
+        if event.answer is not None and not run.text:
+            run.replace_text(event.answer)
+        if event.metadata is not None and event.metadata.usage is not None:
+            run.report_usage(usage_of(run, event.metadata.usage))
         for reason in data.reasons or ():
             self._take_reason(run, reason)
         if run.ended_by_server:

@@ -77,6 +77,7 @@ class Speech(Wire):
     def _message_replace(self, run: Run, event: dify.MessageReplace, at: float | None) -> None:
         self._message_frame(run, event)
         if not self._replay and not run.settled:
+            self._whole = True
             # Correction 15: after moderation, and without a workflow, deltas that follow are late.
             run.replace_text(event.answer, freeze=event.reason == "output_moderation" or not self._workflow)
 

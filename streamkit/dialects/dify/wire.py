@@ -28,6 +28,7 @@ class Wire:
         "_resumed",
         "_snapshot",
         "_waiting_logs",
+        "_whole",
         "_workflow",
     )
 
@@ -39,6 +40,8 @@ class Wire:
         self._agent = False
         """Whether the answer comes as `agent_message`: then a `message` is the whole answer (C.10)."""
         self._resumed = False
+        self._whole = False
+        """Whether all text so far was streamed to us: from the start of the run on, or told by a snapshot since."""
         self._snapshot = False
         """Whether frames are rows of a snapshot: rounds are lost, forms are templates (C.8)."""
         self._replay = False

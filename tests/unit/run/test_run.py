@@ -245,6 +245,20 @@ def test_what_waits_for_a_person_is_paused_until_the_run_ends(run, ended, status
     assert node.status == status
 
 
+@pytest.mark.parametrize(("ended", "status"), [("paused", "paused"), (None, "unknown"), ("failed", "unknown")])
+def test_what_holds_an_execution_that_waits_is_paused_with_the_run(run, ended, status):
+    """In a run that pauses nothing else goes on; in any other one the container might."""
+    outer, inner, other = (execution(run, name, is_container=True) for name in ("out#0", "in#0", "other#0"))
+    node = execution(run, "human")
+    run.place(node, inner, 0)
+    run.place(inner, outer, 0)
+    run.ask(HumanInput(form_id="f", node_id="human"))
+    if ended:
+        run.finish(ended)
+    run.close_open_executions()
+    assert [holder.status for holder in (outer, inner, other)] == [status, status, "unknown"]
+
+
 def test_a_form_that_was_answered_holds_nothing_up(run):
     node = execution(run, "human")
     run.answer_form(HumanInput(form_id="f", node_id="human", status="submitted"))

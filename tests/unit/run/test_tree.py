@@ -169,6 +169,25 @@ def test_a_paused_execution_runs_again_when_it_is_resumed(run):
     assert (node.status, node.ended_at) == ("running", None)
 
 
+@pytest.mark.parametrize("left", ["unknown", "paused"])
+def test_what_holds_an_execution_that_is_resumed_runs_again(run, left):
+    node, holder = execution(run), container(run)
+    run.place(node, holder, 0)
+    if left == "paused":
+        run.pause_execution(holder)
+    run.close_open_executions()
+    run.resume_execution(node)
+    assert (holder.status, holder.inferred) == ("running", False)
+
+
+def test_a_container_that_ended_does_not_run_again_with_what_it_holds(run):
+    node, holder = execution(run), container(run)
+    run.place(node, holder, 0)
+    run.close_execution(holder, "failed")
+    run.resume_execution(node)
+    assert holder.status == "failed"
+
+
 def test_the_servers_word_on_an_end_is_taken_whole(run):
     node = execution(run, at=1)
     run.close_execution(node, "failed", error="no such model", elapsed_time=0.5, finished_at=100, at=2)

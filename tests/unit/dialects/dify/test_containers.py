@@ -90,10 +90,10 @@ def test_a_legacy_iteration_announces_a_round_that_never_comes(told):
         ran("a.1", iteration=("it", 0) if told else "it"),
         iteration_next("it", 1, pre_iteration_output="A", duration=0.5),
         ran("a.2", iteration=("it", 1) if told else "it"),
-        iteration_next("it", 2, pre_iteration_output="B", duration=0.5),
+        iteration_next("it", 2, pre_iteration_output="B", duration=0.25),
         iteration_completed("it"),
     )
-    assert got == TWO_ROUNDS
+    assert got == TWO_ROUNDS.replace("round 0", "round 0 in 0.5 s").replace("round 1", "round 1 in 0.25 s")
 
 
 def test_while_it_runs_an_execution_stands_in_the_current_round():
@@ -331,6 +331,74 @@ def test_a_legacy_parallel_execution_whose_start_was_lost_is_named_by_the_run_id
     assert got == LEGACY_ROUNDS
 
 
+def test_before_0_8_an_iteration_is_named_by_the_metadata_of_the_end_alone():
+    """Neither start nor end has an `iteration_id`; one round comes after the other."""
+    assert tree(
+        ran("s.1"),
+        iteration_started("it"),
+        iteration_next("it", 0),
+        ran("a.1", metadata={"iteration_id": "it", "iteration_index": 0}),
+        ran("b.1", metadata={"iteration_id": "it", "iteration_index": 0}),
+        iteration_next("it", 1),
+        ran("a.2", metadata={"iteration_id": "it", "iteration_index": 1}),
+        ran("b.2", metadata={"iteration_id": "it", "iteration_index": 1}),
+        iteration_next("it", 2),
+        iteration_completed("it"),
+        ran("e.1"),
+    ) == outline("""
+        s.1
+        it#0
+          round 0
+            a.1
+            b.1
+          round 1
+            a.2
+            b.2
+        e.1
+    """)
+
+
+def test_a_legacy_iteration_that_is_terminated_ends_before_its_child_and_once_more():
+    """0.8-1.8: it is one end of one iteration."""
+    run = workflow(
+        workflow_started(),
+        iteration_started("it"),
+        iteration_next("it", 0),
+        started("a.1", iteration="it"),
+        iteration_completed("it", status="failed", elapsed_time=0.5),
+        finished("a.1", "failed", iteration=("it", 0), error="no"),
+        iteration_completed("it", status="failed", elapsed_time=0.5),
+        workflow_finished("failed", error="no"),
+    )
+    assert anomalies(run) == []
+    assert tree_of(run) == outline("""
+        it#0 failed
+          round 0 failed
+            a.1 failed: no
+    """)
+
+
+def test_metadata_that_names_an_iteration_that_was_never_seen_moves_nothing():
+    assert tree(ran("a.1", metadata={"iteration_id": "it", "iteration_index": 0})) == "a.1"
+
+
+@pytest.mark.parametrize("key", [None, LEGACY_PARALLEL["0b1"]])
+def test_an_announcement_of_a_legacy_iteration_times_the_round_before(key):
+    """0.8-1.8: the end of the iteration may tell no times. A phantom times the last round."""
+    assert tree(
+        iteration_started("it"),
+        iteration_next("it", 0),
+        started("a.1", iteration="it", parallel_run_id=key),
+        finished("a.1", iteration="it", metadata={"parallel_mode_run_id": key}),
+        iteration_next("it", 1, parallel_mode_run_id=key, duration=1.5),
+        iteration_completed("it"),
+    ) == outline("""
+        it#0
+          round 0 in 1.5 s
+            a.1
+    """)
+
+
 def test_several_executions_of_a_legacy_parallel_round_stand_together():
     assert tree(
         iteration_started("it"),
@@ -348,10 +416,10 @@ def test_several_executions_of_a_legacy_parallel_round_stand_together():
         iteration_completed("it"),
     ) == outline("""
         it#0
-          round 0
+          round 0 in 0.5 s
             a.1
             b.1
-          round 1
+          round 1 in 0.5 s
             a.2
             b.2
     """)
@@ -1971,6 +2039,19 @@ def test_a_container_whose_start_was_lost_shows_what_is_told(kind):
             a.1
           round 1
             a.2
+    """)
+
+
+def test_a_loop_whose_start_was_lost_is_in_the_round_that_it_announces():
+    """Its rounds come one after the other; those of an iteration may not."""
+    assert live_tree(
+        started("a.1", loop="lp"), finished("a.1", loop=("lp", 0)), loop_next("lp", 1), started("a.2", loop="lp")
+    ) == outline("""
+        lp#0 running
+          round 0
+            a.1
+          round 1 running
+            a.2 running
     """)
 
 

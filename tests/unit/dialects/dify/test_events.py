@@ -220,7 +220,9 @@ FRAMES: dict[str, dict[str, Any]] = {
             "elapsed_time": 1.5,
             "total_tokens": 24,
             "total_steps": 4,
-        }
+        },
+        "answer": "so far",
+        "metadata": METADATA,
     },
     "workflow_maintenance_paused": {"data": {"reason": "handoff"}},
     "node_started": {

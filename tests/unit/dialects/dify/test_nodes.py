@@ -16,8 +16,12 @@ from .streams import (
     folded,
     form_filled,
     human_input_required,
+    iteration_completed,
+    iteration_next,
+    iteration_started,
     kinds,
     live,
+    live_tree,
     loop_completed,
     loop_started,
     outline,
@@ -201,6 +205,56 @@ def test_an_execution_that_is_tried_again_runs():
 
 def test_a_retry_without_a_start_makes_the_execution():
     assert tree_of(live(workflow_started(), retried("a.1", 1))) == "a.1 running after 1 retries"
+
+
+def test_a_retry_that_has_an_id_of_its_own_is_one_of_the_open_execution_of_its_node():
+    """0.14-1.8: only start and end share an id. Two of one node are told apart by the run id of their round."""
+    assert tree(
+        started("a.1"),
+        retried("a.1", 1, id="r1"),
+        retried("a.1", 2, id="r2"),
+        finished("a.1"),
+        iteration_started("it"),
+        iteration_next("it", 0),
+        started("b.1", iteration="it", parallel_run_id="0b1f"),
+        started("b.2", iteration="it", parallel_run_id="77e0"),
+        retried("b.1", 1, id="r3", iteration="it", metadata={"parallel_mode_run_id": "0b1f"}),
+        retried("b.1", 2, id="r4", iteration="it", metadata={"parallel_mode_run_id": "0b1f"}),
+        retried("b.2", 1, id="r5", iteration="it", metadata={"parallel_mode_run_id": "77e0"}),
+        finished("b.2", iteration="it", metadata={"parallel_mode_run_id": "77e0"}),
+        iteration_next("it", 2, parallel_mode_run_id="77e0"),
+        finished("b.1", iteration="it", metadata={"parallel_mode_run_id": "0b1f"}),
+        iteration_next("it", 1, parallel_mode_run_id="0b1f"),
+        iteration_completed("it"),
+    ) == outline("""
+        a.1 after 2 retries
+        it#0
+          round 0
+            b.1 after 2 retries
+          round 1
+            b.2 after 1 retries
+    """)
+
+
+def test_a_retry_that_has_the_id_of_an_execution_is_one_of_no_other():
+    """1.9 and later: the start of this one was lost, and another one of its node is open."""
+    got = tree(started("a.1"), retried("a.2", 1, inputs_truncated=False), finished("a.2"), finished("a.1"))
+    assert got == "a.1\na.2 after 1 retries"
+
+
+def test_a_retry_in_a_round_whose_start_was_lost_makes_the_execution():
+    """0.14-1.8: no other round's execution is tried."""
+    assert live_tree(
+        iteration_started("it"),
+        iteration_next("it", 0),
+        started("a.1", iteration="it", parallel_run_id="0b1f"),
+        retried("a.2", 1, iteration="it", metadata={"parallel_mode_run_id": "77e0"}),
+    ) == outline("""
+        it#0 running
+          unassigned
+            a.1 running
+            a.2 running after 1 retries
+    """)
 
 
 def test_the_last_try_may_fail_too():

@@ -662,6 +662,23 @@ def test_the_body_of_a_resumption_by_itself_is_a_run():
     assert form_facts(run) == [(None, "h", "submitted", None)]
 
 
+def test_a_container_waits_as_long_as_something_in_it_does():
+    """graphon 0.7 and later: a node in a round asks; the round goes on in the next body, which no start announces."""
+    asks = [started("h.1", loop="lp"), human_input_required("f", "h"), workflow_paused("h")]
+    paused = workflow_body(workflow_started(), loop_started("lp"), ran("a.1", loop=("lp", 0)), asks)
+    resumed = [workflow_started("resumption"), started("h.1", loop="lp"), form_filled("h")]
+    ended = [finished("h.1", loop=("lp", 0)), loop_completed("lp"), workflow_finished()]
+    tree = outline("""
+        lp#0 paused
+          round 0 paused
+            a.1
+            h.1 paused
+    """)
+    assert tree_of(folded(paused)) == tree
+    assert tree_of(folded(paused, workflow_body(resumed), end=False)) == tree.replace("paused", "running")
+    assert tree_of(folded(paused, workflow_body(resumed, ended))) == tree.replace(" paused", "")
+
+
 def test_a_run_may_pause_again():
     again = [started("h2.1"), human_input_required("f2", "h2"), workflow_paused("h2")]
     run = folded(chatflow_body(PAUSED), chatflow_body(RESUMED[:5], again))
@@ -726,6 +743,41 @@ def test_the_outputs_of_a_resumed_run_do_not_bring_back_what_moderation_removed(
 def test_the_outputs_of_any_other_run_are_not_its_text(body):
     """Correction 7: they lack the text of earlier rounds, keep what moderation removed, and have no <think>."""
     assert folded(body).text == "ab"
+
+
+CUT_ANSWER = chatflow_body(workflow_started(), message("Dear ", "a", "answer"))
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        workflow_body(workflow_finished(outputs={"answer": "Dear Ann"})),
+        chatflow_body(message("nn", "a", "answer"), workflow_finished(outputs={"answer": "Dear Ann"})),
+    ],
+    ids=["over meanwhile", "goes on"],
+)
+def test_where_text_was_lost_with_a_body_the_longer_answer_in_the_outputs_is_whole(rest):
+    """Correction 7 is of what is streamed; here it is not all of the answer."""
+    assert folded(CUT_ANSWER, rest).text == "Dear Ann"
+
+
+@pytest.mark.parametrize(
+    ("rest", "text"),
+    [
+        (chatflow_body(message("Ann", "a", "answer"), workflow_finished(outputs={"answer": "Ann"})), "Dear Ann"),
+        (chatflow_body(message_replace("No."), workflow_finished(outputs={"answer": "Dear Ann"})), "No."),
+        (
+            chatflow_body(message_replace("No.", "output_moderation"), workflow_finished(outputs={"answer": "Dear!"})),
+            "No.",
+        ),
+        (chatflow_body(workflow_finished("stopped", outputs={})), "Dear "),
+    ],
+    ids=["rounds", "a snapshot tells it", "moderation", "no answer"],
+)
+def test_where_text_was_lost_any_other_answer_in_the_outputs_is_not(rest, text):
+    """Correction 7."""
+    run = folded(CUT_ANSWER, rest)
+    assert (run.text, kinds(run)) == (text, [])
 
 
 def test_thinking_that_the_answer_in_the_outputs_lacks_stays_reasoning():
@@ -1344,9 +1396,13 @@ def test_a_blocking_chatflow_may_pause():
         workflow_run_id=RUN,
         message_id=MESSAGE,
         conversation_id=CONVERSATION,
-        data={"paused_nodes": ["h"], "reasons": [REASON], "status": "paused"},
+        answer="<think>hm</think>Dear ",
+        metadata={"usage": usage(12)},
+        data={"paused_nodes": ["h"], "reasons": [REASON], "status": "paused", "total_tokens": 9},
     )
     assert (run.mode, run.status) == ("chatflow", "paused")
+    assert (run.text, run.reasoning) == ("Dear ", "hm")
+    assert (run.usage.total_tokens, run.total_tokens) == (12, 9)
     assert form_facts(run) == [("f", "h", "waiting", "Well?")]
 
 
