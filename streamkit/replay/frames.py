@@ -135,8 +135,13 @@ class Place(NamedTuple):
         else:
             fitting = [frame for frame in frames if self._is(frame)][self.nth - 1 :]
         if not fitting:
-            raise ReplayError(f"there is no {self.text} among {_told(frames)}")
+            raise ReplayError(f"there is no {self.text} among {_told(frames)}{self._told_nodes(frames)}")
         return fitting[0]
+
+    def _told_nodes(self, frames: Sequence[FrameSpan]) -> str:
+        """Return whose events of this kind are, for who named a node that has none."""
+        names = dict.fromkeys(name for frame in frames if frame.kind == self.kind for name in sorted(frame.names))
+        return f"; {self.kind} is of {', '.join(names)}" if self.node is not None and names else ""
 
     def _is(self, frame: FrameSpan) -> bool:
         return frame.kind == self.kind and (self.node is None or self.node in frame.names)

@@ -119,8 +119,8 @@ class Server:
         """Let the next request be answered with a recording, and those that go on with its run with what follows it.
 
         Args:
-            what: a name (`chatflow`, `1.13/chatflow`, `dify/1.13/chatflow`; a short one is the newest), a file, a
-                recording, a stream that is told, or a body.
+            what: a name (`chatflow`, `1.13/chatflow`, `dify/1.13/chatflow`; a short one is the newest), a file
+                (`refund.skrec`: text that ends like a file is one), a recording, a stream that is told, or a body.
             hold_before: where it is held until it is released: `node_finished:summarise`, the number of a frame,
                 `stop`, or several of them.
             faults: what goes wrong, see `streamkit serve --help`.
@@ -155,7 +155,7 @@ class Server:
                 yield "body", Recording([Chunk(0.0, what)])
             case Bundled():
                 yield from ((each.name, _of_any(each.recording)) for each in (what, *what.followers))
-            case str():
+            case str() if not Path(what).suffix:
                 yield from self._recordings(bundled(what, self._vendor))
             case _:
                 yield Path(what).name.partition(".")[0], Recording.load(what)

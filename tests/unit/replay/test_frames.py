@@ -79,6 +79,11 @@ def test_a_place_that_is_not_there_is_refused_with_what_there_is(place):
         at(place, HUMAN)
 
 
+def test_who_names_a_node_that_is_not_there_hears_which_are():
+    with pytest.raises(ReplayError, match=r"; node_finished is of Approval, ask, yes, "):
+        at("node_finished:nobody", HUMAN)
+
+
 def test_nothing_is_no_place():
     with pytest.raises(ReplayError, match="names no place"):
         Place.parse(" ")

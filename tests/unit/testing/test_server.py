@@ -145,6 +145,14 @@ def test_a_recording_that_is_not_there_is_said_at_once(server):
         server.play(bundled("openai/chat").path.with_name("nothing.skrec"))
 
 
+def test_text_that_ends_like_a_file_is_one(server):
+    recording = bundled("openai/chat")
+    server.play(str(recording.path))
+    assert ask(server) == recording.recording.body
+    with pytest.raises(FileNotFoundError, match=r"refund\.skrec"):
+        server.play("refund.skrec")
+
+
 def test_before_anything_is_played_nothing_can_be_held(server):
     with pytest.raises(RuntimeError, match="nothing was played"):
         server.reached()
