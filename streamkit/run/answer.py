@@ -142,12 +142,14 @@ class Answer(Tree):
         self._text_frozen = freeze
         self.revision += 1
 
-    def complete_text(self, text: str) -> None:
+    def complete_text(self, text: str, at: float | None = None) -> None:
         """Take the server's final answer; thinking that was streamed and is missing in it stays reasoning."""
         if self._text_frozen:
             if text:
                 self.report("after-replace", f"{len(text)} characters")
             return
+        if at is not None and text and self.first_token_at is None:
+            self.first_token_at = at
         thinking = self._text.thinking
         self._keeper.characters += self._text.replace(text)
         if thinking and not self._text.thinking:

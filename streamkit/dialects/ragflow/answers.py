@@ -133,7 +133,7 @@ class Answers:
         elif event.final is True:
             self.end(run)
             if text:
-                run.replace_text(text, at=at)
+                run.complete_text(text, at=at)
                 self._look_for_error(run, text)
         else:
             start, end = bool(event.start_to_think), bool(event.end_to_think)

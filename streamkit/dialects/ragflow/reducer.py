@@ -60,8 +60,11 @@ class RagflowReducer:
     def belongs(self, run: Run, event: Event) -> bool:
         """Whether the event is of this run.
 
-        A paused run goes on under a new message id in the same session; else a message id is a run.
+        A paused run goes on under a new message id in the same session; else a message id is a run. An answer has none:
+        after the terminator it is of another run.
         """
+        if isinstance(event, ragflow.ChatAnswer):
+            return not self._terminated
         if not isinstance(event, ragflow.RagflowEvent) or event.message_id is None or not self._body_ids:
             return True
         if event.message_id in self._body_ids:
@@ -122,6 +125,8 @@ class RagflowReducer:
         run.close_open_executions(at)
 
     def _conclude(self, run: Run, at: float | None) -> None:
+        if not self._unfiltered and self._terminated and _tells_ends(run):
+            self._unhandled = _last_error(run)  # no end came: whatever else finished, nothing took over
         if self._asked:  # what came after the question does not answer it
             run.finish("paused", at=at)
         elif self._unhandled is not None or (self._unfiltered and self._terminated):
@@ -192,7 +197,7 @@ class RagflowReducer:
         if data is None:
             return
         self._answers.cite(run, data.reference)
-        for file in _items(data.attachment) + _items(data.downloads):
+        for file in filter(None, _items(data.attachment) + _items(data.downloads)):
             key = file.get("doc_id") or file.get("id") or file.get("filename") or file.get("file_name")
             run.add_file(str(key), bounded(file))
 
@@ -225,6 +230,8 @@ class RagflowReducer:
             run.report_usage(_usage(data.usage))
         outputs = bytes(data.outputs)
         told = _text(outputs)
+        if not self._unfiltered and data.outputs == ragflow.NULL:  # only the component that noticed tells of a cancel
+            told = _last_error(run) or ""
         stopped = _TASK_CANCELED.match(told) is not None  # any other text is an output of the Go backend's (B.9)
         run.finish(
             "stopped" if stopped else "succeeded",
@@ -291,6 +298,16 @@ class RagflowReducer:
 
     def _ignore(self, run: Run, event: Event, at: float | None) -> None:
         """Nothing of this event is state: it is counted, and that is all."""
+
+
+def _tells_ends(run: Run) -> bool:
+    """Whether a filtered body tells how a run ends: since v0.26.3, where a task has the name of its session."""
+    return run.task_id is not None and run.task_id == run.conversation_id
+
+
+def _last_error(run: Run) -> str | None:
+    """Return the error of the last execution that failed. Linear in the run."""
+    return next((node.error for node in reversed(run.executions.values()) if node.status == "failed"), None)
 
 
 def _entry(component_id: str, number: int, call: ragflow.ToolCall) -> LogEntry:

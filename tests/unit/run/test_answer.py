@@ -80,6 +80,13 @@ def test_the_final_answer_takes_the_place_of_the_deltas(run):
     assert (run.text, run.reasoning) == ("Dear customer!", "")
 
 
+def test_the_final_answer_may_be_the_first_text(run):
+    run.complete_text("", 1)
+    run.complete_text("yes", 2)
+    run.complete_text("yes.", 3)
+    assert run.first_token_at == 2
+
+
 def test_thinking_that_the_final_answer_lacks_stays_reasoning(run):
     """Servers strip think blocks from what they store."""
     run.append_text("<think>hm</think>y")

@@ -144,6 +144,10 @@ def test_a_final_answer_with_text_ends_a_flagged_block_too(talk):
     assert talk.told == ("yes sir", "hm")
 
 
+def test_a_final_answer_without_the_thinking_leaves_it(talk):
+    assert talk.chat(THINK, delta("hm"), THOUGHT, delta("ye"), final("yes")).told == ("yes", "hm")
+
+
 @pytest.mark.parametrize("pieces", [(">", "yes"), ("yes", ">"), (">", ">", "yes", ">")])
 def test_an_end_that_closes_nothing_is_ignored(talk, pieces):
     assert talk.say(*pieces).end().told == ("yes", "")

@@ -224,6 +224,24 @@ def test_a_filtered_run_goes_on_after_an_error_that_was_handled():
     assert body(finish("A", error="boom"), finish("A2"), DONE).status == "succeeded"
 
 
+def test_a_filtered_run_failed_if_a_component_did_and_the_server_would_tell_of_an_end():
+    """Siblings finish after the one that failed. Since 0.26.3 a success has an end, and the task its session's name."""
+    script = [finish("A", error="boom", top={"task_id": "s"}), finish("A2"), DONE]
+    run = body(*script)
+    assert (run.status, run.error) == ("failed", RunError(message="boom"))
+    assert body(*script[:-1], over(usage={"total_tokens": 1}, outputs=None), DONE).status == "succeeded"
+    assert body(*script[:-1], asks(), DONE).status == "paused"
+    assert body(*script[:-1]).status == "interrupted"
+
+
+@pytest.mark.parametrize("siblings", [(), (finish("A2"),)])
+def test_a_filtered_run_was_stopped_if_a_component_noticed_it(siblings):
+    """The end of a filtered body holds the usage alone."""
+    end = event("workflow_finished", {"usage": {"total_tokens": 3}})
+    run = body(finish("A", error=CANCELED), *siblings, end, DONE)
+    assert (run.status, run.error, run.usage.total_tokens) == ("stopped", RunError(message=CANCELED), 3)
+
+
 def test_text_that_waits_is_of_no_component_that_did_well():
     """C.5: of the next Message, or of the component that failed into a default text."""
     run = body(begun(), start("A1"), start("A2"), say("sorry"), finish("A1"), finish("A2", error="boom"), over())
@@ -592,3 +610,16 @@ def test_a_reducer_has_a_dictionary_for_nothing():
         inside = [getattr(part, name) for name in part.__slots__]
         held += [value for value in inside if type(value).__module__.startswith("streamkit.dialects")]
     assert len(held) == 4
+
+
+def test_an_attachment_that_is_empty_is_no_file():
+    run = body(
+        begun(), start("M"), event("message_end", {"attachment": {}, "downloads": [{}, {"doc_id": "d"}]}), over()
+    )
+    assert run.files == ({"doc_id": "d"},)
+
+
+def test_an_answer_after_the_terminator_is_of_another_run():
+    tap = Tap("ragflow")
+    tap.feed(sse(chat("Hi", id="u1"), TRUE, TRUE, chat("Bye", id="u2"), TRUE))
+    assert (tap.run.text, anomalies(tap.run)) == ("Hi", ["foreign-run"])
