@@ -17,12 +17,14 @@ from streamkit.dialects.ragflow.events import (
     ChatAnswer,
     Json,
     RagflowEvent,
+    SessionEcho,
     StreamEnd,
 )
 from streamkit.dialects.ragflow.reducer import RagflowReducer
 from streamkit.dialects.salvage import decode_lenient, malformed, mend
 
 _DONE: Final = b"[DONE]"
+_ERROR: Final = "**ERROR**: "
 _WORDS: Final = frozenset(str(event.__struct_config__.tag) for event in EVENTS)
 _LINE: Final = frozenset(("kind", "dialect"))
 """What `streamkit events` adds to a frame."""
@@ -109,14 +111,14 @@ class Ragflow:
         payload = decode_lenient(data, notes)
         inner = payload.get("data") if payload is not None and not _code(payload) else None
         if isinstance(inner, dict) and isinstance(inner.get("data"), dict):  # an agent's: data in data
-            content = inner["data"]
-            envelope = {**_ids(inner), "event": "agent_answer", "last_event": inner.get("event")}
-            envelope |= {
-                key: content[key] for key in ("content", "reference", "usage", "inputs", "tips") if key in content
-            }
-            return [mend(envelope, data, notes, self._envelopes)]
-        if isinstance(inner, str):  # A.3.8: an error with code 0
-            return [mend({"event": "agent_answer", "content": inner}, data, notes, self._envelopes)]
+            names = {**_ids(inner), "event": "agent_answer", "last_event": inner.get("event")}
+            return [mend({**inner["data"], **names}, data, notes, self._envelopes)]
+        if isinstance(inner, str):
+            error = inner.removeprefix(_ERROR)
+            told = {"content": inner} if error == inner else {"error": error}  # A.3.8: an error with code 0
+            return [mend({"event": "agent_answer", **told}, data, notes, self._envelopes)]
+        if isinstance(inner, dict) and inner.keys() == {"session_id"}:
+            return [SessionEcho(session_id=str(inner["session_id"])), StreamEnd()]
         found: Notes = []
         event = self.decode(data, found)
         notes.extend(note for note in found if note not in notes)

@@ -229,15 +229,27 @@ class SessionEcho(RagflowEvent, frozen=True, tag="session_echo"):
     """No event was produced; the session all the same (v0.26.3 and later)."""
 
 
+class Trace(Payload, frozen=True):
+    """The ends of one component, where the client asked for them (`return_trace`)."""
+
+    component_id: str | None = None
+    trace: list[NodeFinishedData] | None = None
+
+
 class AgentAnswer(RagflowEvent, frozen=True, tag="agent_answer"):
-    """The answer of an agent that was asked not to stream: one document with data in data."""
+    """The answer of an agent that was asked not to stream: the data of its last event, with more in it."""
 
     content: str | None = None
     reference: Json = None
     usage: AgentUsage | None = None
+    trace: list[Trace] | None = None
     last_event: str | None = None
     inputs: Json = None
     tips: str | None = None
+    outputs: Raw = NULL
+    error: str | None = None
+    """Of a component that failed, as the last event; or of the server, which then answers with this alone (A.3.8)."""
+    elapsed_time: float | None = None
 
 
 EVENTS: Final[tuple[type[RagflowEvent], ...]] = (

@@ -228,16 +228,19 @@ class RagflowReducer:
         data = event.data or ragflow.WorkflowFinishedData()
         if data.usage is not None:
             run.report_usage(_usage(data.usage))
-        outputs = bytes(data.outputs)
-        told = _text(outputs)
+        told = _text(data.outputs)
         if not self._unfiltered and data.outputs == ragflow.NULL:  # only the component that noticed tells of a cancel
             told = _last_error(run) or ""
-        stopped = _TASK_CANCELED.match(told) is not None  # any other text is an output of the Go backend's (B.9)
+        self._end(run, data.outputs, told, data.elapsed_time, at)
+
+    def _end(self, run: Run, outputs: msgspec.Raw, told: str, elapsed_time: float | None, at: float | None) -> None:
+        """Take an end; a text may tell of a cancel, any other one is an output of the Go backend's (B.9)."""
+        stopped = _TASK_CANCELED.match(told) is not None
         run.finish(
             "stopped" if stopped else "succeeded",
             error=RunError(message=told) if stopped else None,
             outputs=outputs,
-            elapsed_time=data.elapsed_time,
+            elapsed_time=elapsed_time,
             at=at,
         )
 
@@ -269,9 +272,8 @@ class RagflowReducer:
 
     def _error(self, run: Run, event: ragflow.RagflowEvent, at: float | None) -> None:
         message = event.message or f"code {event.code}"
-        status: RunStatus = "stopped" if _CANCELED.search(message) else "failed"
         code = None if event.code is None else str(event.code)  # None: it was no number
-        run.finish(status, error=RunError(message=message, code=code), at=at)
+        run.finish(_status_of(message), error=RunError(message=message, code=code), at=at)
 
     def _stream_end(self, run: Run, event: ragflow.StreamEnd, at: float | None) -> None:
         self._terminated = True
@@ -285,6 +287,9 @@ class RagflowReducer:
     def _agent_answer(self, run: Run, event: ragflow.AgentAnswer, at: float | None) -> None:
         """The answer of an agent that was asked not to stream."""
         run.set_mode("agent")
+        for component in event.trace or ():
+            for end in component.trace or ():
+                self._components.finish(run, end, at)
         self._answers.delta(run, event.content or "", start=False, end=False, at=at, of_message=False)
         self._answers.cite(run, event.reference)
         if event.usage is not None:
@@ -292,12 +297,20 @@ class RagflowReducer:
         if event.last_event in ("user_inputs", "waiting_for_user"):
             run.ask(HumanInput(form_id=None, node_id="", content=event.tips, inputs=_fields(event.inputs)))
             run.finish("paused", at=at)
+            return
+        if event.error or event.last_event == "node_finished":  # an end would be the last event (correction 1)
+            self._unhandled = event.error
+            run.finish(_status_of(event.error or ""), error=self._failure(), at=at)
         else:
-            run.finish("succeeded", at=at)
-            run.settle()
+            self._end(run, event.outputs, _text(event.outputs), event.elapsed_time, at)
+        run.settle()
 
     def _ignore(self, run: Run, event: Event, at: float | None) -> None:
         """Nothing of this event is state: it is counted, and that is all."""
+
+
+def _status_of(error: str) -> RunStatus:
+    return "stopped" if _CANCELED.search(error) else "failed"
 
 
 def _tells_ends(run: Run) -> bool:
@@ -352,9 +365,10 @@ def _fields(inputs: Any) -> list[Any]:  # noqa: ANN401 - a JSON value
     return inputs if isinstance(inputs, list) else []
 
 
-def _text(outputs: bytes) -> str:
+def _text(outputs: msgspec.Raw) -> str:
     """Return outputs that are a text; anything else may be large, and is not decoded for this."""
-    value = loads(outputs) if outputs.startswith(b'"') else ""
+    data = bytes(outputs)
+    value = loads(data) if data.startswith(b'"') else ""
     return value if isinstance(value, str) else ""
 
 

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from streamkit.dialects import detect, dialect
@@ -273,7 +274,7 @@ def test_the_answer_of_a_chat_is_followed_by_its_end():
 
 
 def test_the_answer_of_an_agent_is_data_in_data():
-    content = {"content": "Hi", "reference": {}, "inputs": {"a": {}}, "tips": "?", "outputs": 1}
+    content = {"content": "Hi", "reference": {}, "inputs": {"a": {}}, "tips": "?", "outputs": 1, "structured": {}}
     events, notes = document({"code": 0, "data": {**EVENT, "event": "user_inputs", "data": content}})
     assert (events, notes) == (
         [
@@ -284,6 +285,7 @@ def test_the_answer_of_an_agent_is_data_in_data():
                 reference={},
                 inputs={"a": {}},
                 tips="?",
+                outputs=msgspec.Raw(b"1"),
                 last_event="user_inputs",
             )
         ],
@@ -291,8 +293,13 @@ def test_the_answer_of_an_agent_is_data_in_data():
     )
 
 
-def test_a_bare_text_is_the_answer_of_an_agent():
-    assert document({"code": 0, "data": "**ERROR**: no"}) == ([AgentAnswer(content="**ERROR**: no")], [])
+def test_a_bare_text_is_the_answer_of_an_agent_or_its_error():
+    assert document({"code": 0, "data": "Hi"}) == ([AgentAnswer(content="Hi")], [])
+    assert document({"code": 0, "data": "**ERROR**: no"}) == ([AgentAnswer(error="no")], [])
+
+
+def test_a_session_alone_is_its_echo():
+    assert document({"code": 0, "data": {"session_id": "s"}}) == ([SessionEcho(session_id="s"), StreamEnd()], [])
 
 
 @pytest.mark.parametrize("data", [None, False, "x", {"data": {"content": "x"}}, {"answer": "x"}])

@@ -46,10 +46,12 @@ USAGE = {"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 4, "calls":
 FORM = {"inputs": {"city": {"type": "line"}}, "tips": "Well?", "cpn_id": "i"}
 FLAGS = {"start_to_think": True, "end_to_think": True, "audio_binary": "YQ=="}
 
+END = {**NODE, "outputs": {"content": "x"}, "error": "no", "elapsed_time": 0.5, "trace": [1]}
+
 FRAMES = {
     WorkflowStarted: {"data": {"inputs": {"a": 1}}},
     NodeStarted: {"data": {**NODE, "thoughts": "Searching…"}},
-    NodeFinished: {"data": {**NODE, "outputs": {"content": "x"}, "error": "no", "elapsed_time": 0.5, "trace": [1]}},
+    NodeFinished: {"data": END},
     Message: {"data": {"content": "Hi", **FLAGS}},
     MessageEnd: {"data": {"reference": {"chunks": {}}, "status": 1, "attachment": {"doc_id": "d"}, "downloads": [1]}},
     UserInputs: {"data": FORM},
@@ -84,9 +86,13 @@ FRAMES = {
         "content": "Hi",
         "reference": {},
         "usage": USAGE,
+        "trace": [{"component_id": "A", "trace": [END]}],
         "last_event": "message",
         "inputs": {"a": {}},
         "tips": "?",
+        "outputs": {"a": 1},
+        "error": "no",
+        "elapsed_time": 0.5,
     },
 }
 

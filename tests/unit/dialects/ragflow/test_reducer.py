@@ -578,11 +578,38 @@ def test_an_agent_that_does_not_stream_may_wait(word):
     assert (run.status, form(run).content, len(form(run).inputs)) == ("paused", "Well?", 2)
 
 
-def test_an_error_of_the_model_is_the_answer_of_an_agent_that_does_not_stream():
-    """A.3.8."""
-    run = document({"code": 0, "data": "**ERROR**: no"})
-    assert (run.status, run.mode, run.text) == ("succeeded", "agent", "**ERROR**: no")
-    assert anomalies(run) == ["error-in-answer"]
+@pytest.mark.parametrize(("error", "status"), [("no", "failed"), (CANCELED, "stopped")])
+def test_an_error_in_place_of_the_answer_of_an_agent(error, status):
+    """A.3.8: with code 0."""
+    run = document({"code": 0, "data": f"**ERROR**: {error}"})
+    assert (run.status, run.mode, run.text, run.error) == (status, "agent", "", RunError(message=error))
+
+
+def test_an_answer_whose_last_event_is_of_a_component_is_of_a_run_that_failed():
+    failed = document(blocking({**node("A"), "error": "boom", "content": "Hi"}, "node_finished"))
+    assert (failed.status, failed.error, failed.text) == ("failed", RunError(message="boom"), "Hi")
+    assert document(blocking({**node("A"), "error": None}, "node_finished")).status == "failed"
+
+
+def test_an_answer_tells_how_the_run_ended():
+    run = document(blocking({"content": "Hi", "outputs": {"a": 1}, "elapsed_time": 2.5}))
+    assert (run.status, run.outputs, run.elapsed_time) == ("succeeded", {"a": 1}, 2.5)
+    assert document(blocking({"outputs": CANCELED})).status == "stopped"
+
+
+def test_the_trace_of_an_answer_is_its_executions():
+    trace = [{"component_id": name, "trace": [{**node(name), "outputs": {"n": name}}]} for name in ("A1", "M", "A1")]
+    run = document(blocking({"content": "Hi", "trace": [*trace, {"component_id": "A2"}]}))
+    assert [(item.id, item.status, item.outputs) for item in run.nodes] == [
+        ("A1#0", "succeeded", {"n": "A1"}),
+        ("M#0", "succeeded", {"n": "M"}),
+        ("A1#1", "succeeded", {"n": "A1"}),
+    ]
+
+
+def test_a_session_alone_is_a_run_of_an_agent_that_did_nothing():
+    run = document({"code": 0, "data": {"session_id": "s"}})
+    assert (run.status, run.mode, run.conversation_id, run.nodes) == ("succeeded", "agent", "s", [])
 
 
 def test_the_answer_of_a_chat_that_does_not_stream():
