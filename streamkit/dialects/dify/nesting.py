@@ -74,10 +74,21 @@ class Nesting:
             return
         if occurrence.parent is not None:
             occurrence.parent.leave(occurrence)
+            if occurrence.descended is not None and outer is not occurrence.parent:
+                self._give_back(run, occurrence, occurrence.parent)
         occurrence.parent = outer
         if outer is not None and occurrence.open:
             outer.enter(occurrence)
         run.place(occurrence.node, outer.node if outer else None, index)
+
+    def _give_back(self, run: Run, occurrence: Occurrence, outer: Occurrence) -> None:
+        """Put what was put into a container because it named the one around it back into that one."""
+        for node, index in (occurrence.descended or {}).items():
+            run.place(node, outer.node, index)
+            if node.status == "running":
+                occurrence.running -= 1
+                outer.running += 1
+        occurrence.descended = None
 
     def confirm(self, run: Run, occurrence: Occurrence, outer: Occurrence, index: int) -> None:
         """Put a container into the round of the one around it that the wire names."""
@@ -164,7 +175,6 @@ class Nesting:
         """A frame names only this one: it is not inside another one, which the frame would name.
 
         (Of the other kind, it would be named too; of the same kind and before graphon 0.7, in place of this one.)
-        What was put here because it named the container around goes back there.
         """
         outer = inner.parent
         if outer is None or self._is_proved(inner):
@@ -174,12 +184,6 @@ class Nesting:
         if not inner.open and inner.node.status == "running":  # a round of the other one was no end of it
             self._register.open(inner)
         self.move(run, inner, None, None)
-        for node, index in (inner.descended or {}).items():
-            run.place(node, outer.node, index)
-            if node.status == "running":
-                inner.running -= 1
-                outer.running += 1
-        inner.descended = None
 
     def _is_proved(self, occurrence: Occurrence) -> bool:
         """Whether no frame can show any more that a container stands elsewhere."""

@@ -1870,6 +1870,34 @@ def test_containers_beside_each_other_whose_executions_overlap(first, second, to
     assert got == SIDE_BY_SIDE
 
 
+def test_what_was_drawn_into_a_container_stays_behind_when_that_proves_to_be_elsewhere():
+    """A loop began beside a nested pair; until a leaf names the pair, what names that loop may be in the inner one."""
+    assert tree(
+        iteration_started("it"),
+        iteration_next("it", 0),
+        loop_started("beside"),
+        loop_started("lp"),
+        started("b.1", loop="beside"),
+        started("c.1", loop="beside"),
+        finished("b.1", loop=("beside", 0)),
+        ran("a.1", iteration=("it", 0), loop=("lp", 0)),
+        finished("c.1", loop=("beside", 0)),
+        loop_completed("beside"),
+        loop_completed("lp"),
+        iteration_completed("it"),
+    ) == outline("""
+        it#0
+          round 0
+            lp#0
+              round 0
+                a.1
+        beside#0
+          round 0
+            b.1
+            c.1
+    """)
+
+
 def test_an_execution_that_still_runs_goes_back_to_the_container_beside():
     """It seemed to be in B when it started; A's rounds go on after it as if it had never been there."""
     a, b = Side("A", "iteration", told=True), Side("B", "iteration", told=True)
