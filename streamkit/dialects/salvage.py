@@ -23,6 +23,9 @@ T = TypeVar("T")
 
 _LONGEST_NUMBER: Final = 40
 
+_DOUBLED: Final = b"data:"
+"""What stands before the JSON where something on the way made frames of frames."""
+
 _STEP: Final = re.compile(r"\.([^.\[\]]+)|\[(\d+|\.\.\.)\]")
 
 _JSON_ERRORS: Final = (msgspec.MsgspecError, ValueError, RecursionError)
@@ -130,7 +133,7 @@ def _load(data: bytes, notes: Notes) -> Any:  # noqa: ANN401 - a JSON value
     except UnicodeDecodeError:
         notes.append(("bad-utf8", f"{len(data)} bytes"))
     try:
-        payload = loads_leniently(data)
+        payload = loads_leniently(data.removeprefix(_DOUBLED))
     except (ValueError, RecursionError):
         return None
     if not notes or notes[-1][0] != "bad-utf8":

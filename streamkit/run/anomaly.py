@@ -57,7 +57,8 @@ KINDS: Final[Mapping[str, str]] = {
     "malformed-event": "A frame held no usable JSON object, or an object without any meaning in this dialect. "
     "The event `Malformed` carries its bytes.",
     "non-standard-json": "A frame held JSON that the standard forbids but real servers send: NaN, Infinity, or "
-    "half of a surrogate pair. Such numbers are read as null, such characters as U+FFFD.",
+    "half of a surrogate pair. Such numbers are read as null, such characters as U+FFFD. A second `data:` before the "
+    "JSON is passed over.",
     "not-an-event-stream": "The body had bytes, but neither a frame of an event stream nor a JSON document: an "
     "HTML page of a proxy, for example.",
     "observer-error": "streamkit itself failed while it looked at the stream. The stream was not touched; the "

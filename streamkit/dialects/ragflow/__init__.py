@@ -89,7 +89,7 @@ class Ragflow:
 
     def decode(self, data: bytes, notes: Notes) -> Event:
         """Decode the data of one frame."""
-        if data.strip() == _DONE:
+        if data.removeprefix(b"data:").strip() == _DONE:
             return StreamEnd()
         try:
             return self.typed(data)

@@ -135,13 +135,13 @@ class UserInputsData(Payload, frozen=True):
 
 
 class UserInputs(RagflowEvent, frozen=True, tag="user_inputs"):
-    """The run waits for a person; this HTTP stream ends."""
+    """The run waits for a person; this HTTP stream ends. `data` may be the object as a JSON string (A.1)."""
 
-    data: UserInputsData | None = None
+    data: UserInputsData | str | None = None
 
 
 class WaitingForUser(RagflowEvent, frozen=True, tag="waiting_for_user"):
-    """The same of the Go backend; `data` may be the object as a JSON string (A.1)."""
+    """The same of the Go backend."""
 
     data: UserInputsData | str | None = None
 

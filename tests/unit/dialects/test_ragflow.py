@@ -135,7 +135,7 @@ def test_every_recorded_frame_of_ragflow_is_recognised():
 
 
 @pytest.mark.parametrize(
-    "data", [b"[DONE]", b" [DONE]\n", END, {"code": 0, "data": True}, {"retcode": 0, "data": True}]
+    "data", [b"[DONE]", b" [DONE]\n", b"data:[DONE]", END, {"code": 0, "data": True}, {"retcode": 0, "data": True}]
 )
 def test_the_terminators_are_one(data):
     assert read(data) == (StreamEnd(), [])

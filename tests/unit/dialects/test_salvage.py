@@ -538,6 +538,8 @@ def test_what_cannot_be_read_is_counted_and_the_run_goes_on():
     [
         (b'{"a":1}', {"a": 1}, []),
         (b'{"a":NaN}', {"a": None}, ["non-standard-json"]),
+        (b'data: {"a":1}', {"a": 1}, ["non-standard-json"]),
+        (b'data:data:{"a":1}', None, []),
         (b'{"a":"\xff"}', {"a": "\N{REPLACEMENT CHARACTER}"}, ["bad-utf8"]),
         (b"[1]", None, []),
         (b"null", None, []),

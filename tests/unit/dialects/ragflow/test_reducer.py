@@ -376,8 +376,9 @@ def test_the_open_user_fill_up_is_the_one_that_waits():
     assert (form(run).node_id, form(run).title, executions(run)["U#0"]) == ("U", "The U", "paused")
 
 
-def test_a_form_may_come_as_json_in_a_text():
-    run = body(*UNFILTERED, event("waiting_for_user", json.dumps({"tips": "Well?", "inputs": FIELDS})))
+@pytest.mark.parametrize("word", ["user_inputs", "waiting_for_user"])
+def test_a_form_may_come_as_json_in_a_text(word):
+    run = body(*UNFILTERED, event(word, json.dumps({"tips": "Well?", "inputs": FIELDS})))
     assert (run.status, form(run).content) == ("paused", "Well?")
     assert [field["key"] for field in form(run).inputs] == ["city", "style"]
 
