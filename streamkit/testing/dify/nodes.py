@@ -4,6 +4,8 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
+from msgspec.structs import replace
+
 from streamkit.testing.dify.frames import Ended, Execution, spent
 from streamkit.testing.dify.script import Log, Model, Node
 from streamkit.testing.seeded import Json
@@ -88,6 +90,8 @@ class Nodes:
         engine.steps += not engine.inside
         engine.exceptions += not engine.inside and not pen.version.is_threaded
         ended = Ended("retry", why, step.inputs, {}, {}, pen.now - begun, {})
+        if pen.version.is_threaded:
+            execution = replace(execution, id=engine.seeded.uuid())
         pen.flow("node_retry", {**engine.frames.node_ended(execution, ended, pen.stamp), "retry_index": number})
 
     def _work(self, step: Node, execution: Execution) -> list[Json]:

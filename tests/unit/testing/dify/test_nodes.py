@@ -2,6 +2,8 @@ from decimal import Decimal
 
 import pytest
 
+from streamkit.dialects.dify.events import NodeFinished, NodeRetry
+from streamkit.reader import Reader
 from streamkit.testing import DifyStream
 from tests.unit.testing.reality import run_of
 
@@ -32,6 +34,24 @@ def test_tries_come_before_the_last_one():
     ran = node(FLOW.node("http-request", "Fetch", seconds=0.5).retry("busy", 2).retry("down"))
     assert [attempt.error for attempt in ran.attempts] == ["busy", "busy", "down"]
     assert (ran.status, ran.elapsed_time) == ("succeeded", 2.0)
+
+
+@pytest.mark.parametrize(("version", "ids"), [("1.8", 3), ("1.9", 1)])
+def test_before_1_9_each_try_has_an_id_of_its_own(version, ids):
+    stream = DifyStream(version, "workflow").start().node("http-request", "Fetch").retry("busy", 2)
+    records = Reader("dify").feed(b"".join(stream.bodies()))
+    told = [record.event.data.id for record in records if isinstance(record.event, NodeRetry | NodeFinished)]
+    assert len(set(told[1:])) == ids  # the first one is that of the start
+    assert len(node(stream).attempts) == 2
+
+
+def test_before_1_9_tries_in_rounds_beside_each_other_are_told_apart():
+    def body(round, item):
+        return round.node("http-request", "Fetch").retry("busy", item)
+
+    state = run_of(DifyStream("1.8", "workflow").start().iteration([2, 1], body, parallel=2).finish())
+    (iteration,) = [node for node in state.nodes if node.type == "iteration"]
+    assert [[len(ran.attempts) for ran in turn.nodes] for turn in iteration.rounds] == [[2], [1]]
 
 
 def test_a_retried_node_makes_the_run_partly_succeed_since_1_9():
