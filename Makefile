@@ -19,7 +19,7 @@ demo: .venv/.package ## play real recorded runs in the viewer; in a pipe, print 
 	@$(BIN)/streamkit demo
 
 test: .venv/.test ## run all tests, in parallel
-	@$(BIN)/python -m pytest -q -n auto
+	@$(BIN)/python -m pytest -q -n auto $(ARGS)
 
 check: .venv/.dev ## lint, formatting, types, import contracts
 	@$(BIN)/ruff check
@@ -27,9 +27,8 @@ check: .venv/.dev ## lint, formatting, types, import contracts
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 
-# Laws, sweeps and tests over connections reach little that the tests of a module do not reach, and a tracer makes them slow.
-coverage: .venv/.test ## run the tests of each module once more, and see that they reach its code
-	@HYPOTHESIS_PROFILE=quick $(BIN)/python -m pytest -q -n auto -m "not sweep" --ignore tests/properties --ignore tests/benchmarks --ignore tests/integration --cov
+coverage: ARGS += --cov
+coverage: test ## run all tests, and see that they reach the code
 
 bench: .venv-bench/.peers ## compare with peers, in an environment of its own
 	@.venv-bench/bin/python -m benchmarks.compare

@@ -7,7 +7,6 @@ import gc
 import subprocess
 import sys
 
-import coverage
 import pytest
 
 from benchmarks import cases
@@ -17,10 +16,6 @@ from benchmarks.workers import ROOT
 
 ROUNDS = 4
 OURS = library("streamkit").stages
-
-pytestmark = pytest.mark.skipif(
-    coverage.Coverage.current() is not None, reason="a tracer slows streamkit down, and nothing else"
-)
 
 
 @pytest.fixture(autouse=True, scope="module")

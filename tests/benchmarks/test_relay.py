@@ -8,7 +8,7 @@ from benchmarks.relay.__main__ import Round, measured, median, ratios
 from benchmarks.relay.asking import Chunked, ask
 from benchmarks.relay.relays import RELAYS, server
 
-pytestmark = pytest.mark.sweep
+pytestmark = pytest.mark.untraced
 
 BODY = b"5\r\nhello\r\nB;name=1\r\n\r\n, world\r\n\r\n0\r\n\r\n"
 

@@ -10,7 +10,7 @@ from benchmarks.viewer.bodies import LongRun, body, huge_payload
 from benchmarks.viewer.judged import GOALS, Figure, median, quantile
 from streamkit import Tap
 
-pytestmark = pytest.mark.sweep
+pytestmark = pytest.mark.untraced
 
 
 def folded(data):

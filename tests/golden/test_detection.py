@@ -29,7 +29,7 @@ def cut(body, size):
     yield from (body[start : start + 1000] for start in range(beginning, len(body), 1000))
 
 
-@pytest.mark.sweep
+@pytest.mark.untraced
 @pytest.mark.parametrize("name", BODIES)
 def test_the_dialect_shows(name):
     body = body_of(BODIES[name])

@@ -64,7 +64,7 @@ def test_a_body_gives_its_golden_run(name, update):
     check(golden_of(name), golden_text(fold([BODIES[name]])), update=update)
 
 
-@pytest.mark.sweep
+@pytest.mark.untraced
 @pytest.mark.parametrize("name", BODIES)
 def test_a_body_gives_the_same_run_in_pieces(name):
     assert golden_text(fold([BODIES[name]], size=61)) == golden_text(fold([BODIES[name]]))

@@ -725,7 +725,7 @@ def test_a_sample_gives_the_run_that_the_protocol_says(row):
     assert got == wanted
 
 
-@pytest.mark.sweep
+@pytest.mark.untraced
 @every_row
 @pytest.mark.parametrize("size", [1, 7, 1000])
 def test_the_dialect_shows_however_the_bytes_are_cut(row, size):

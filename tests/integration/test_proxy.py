@@ -115,7 +115,8 @@ def redacted(body):
 
 @pytest.mark.parametrize("vendor", VENDORS)
 @pytest.mark.parametrize(
-    "chunks", [pytest.param(None, id="as recorded"), pytest.param("random:6", id="at random", marks=pytest.mark.sweep)]
+    "chunks",
+    [pytest.param(None, id="as recorded"), pytest.param("random:6", id="at random", marks=pytest.mark.untraced)],
 )
 async def test_every_recording_passes_unchanged_is_known_and_is_recorded(vendor, chunks, tmp_path):
     server = ReplayServer([FIXTURES / vendor], chunk_size=chunks)
@@ -204,7 +205,7 @@ async def alone(server, folder):
             await process.wait()
 
 
-@pytest.mark.sweep
+@pytest.mark.untraced
 async def test_500_streams_at_once_lose_nothing_mix_up_nothing_and_stay_small(tmp_path):
     """Each stream has ids of its own, and all of them are in the middle at the same time."""
     name = "wf_iter_par10x4"

@@ -49,7 +49,7 @@ async def test_every_body_arrives_in_random_chunks(vendor):
     assert await differing(vendor, chunk_size="random:6") == []
 
 
-@pytest.mark.sweep
+@pytest.mark.untraced
 @pytest.mark.parametrize("vendor", VENDORS)
 async def test_every_small_body_arrives_byte_by_byte(vendor):
     assert await differing(vendor, lambda take: len(take.body) < SMALL, chunk_size=1) == []

@@ -262,7 +262,7 @@ def memory_for_a_moment(actions):
     return median(taken)
 
 
-@pytest.mark.sweep
+@pytest.mark.untraced
 @pytest.mark.parametrize("name", STREAMS)
 def test_an_event_late_in_a_stream_costs_what_an_early_one_costs(name):
     """DESIGN 8: at most 1.3 times as much in the last tenth as in the first."""

@@ -427,7 +427,7 @@ SHAPES = {
 }
 
 
-@pytest.mark.sweep
+@pytest.mark.untraced
 @pytest.mark.parametrize("shape", SHAPES)
 def test_an_event_in_single_bytes_costs_calls_in_proportion_to_its_length(shape):
     once, thrice = SHAPES[shape](5_000), SHAPES[shape](15_000)
@@ -456,7 +456,7 @@ def memory(body, tap):
     return most, costly
 
 
-@pytest.mark.sweep
+@pytest.mark.untraced
 @pytest.mark.parametrize("shape", SHAPES)
 def test_an_event_in_single_bytes_takes_memory_in_proportion_to_its_length(shape):
     """Less than four times the event, beyond what a tap takes anyway."""

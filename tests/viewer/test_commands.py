@@ -118,7 +118,7 @@ async def every_command(viewer, commands=COMMANDS[:-1]):
 VARIETY = cycle([("unicode", (140, 40)), ("ascii", (80, 24)), ("unicode", (80, 17)), ("ascii", (100, 30))])
 
 
-@pytest.mark.sweep
+@pytest.mark.untraced
 @pytest.mark.parametrize(("state", "variety"), [*zip(STATES, VARIETY, strict=False)], ids=[*STATES])
 async def test_every_command_can_be_given_in_every_state(state, variety, tmp_path):
     """And the rows of the screen are as wide as it is."""
@@ -569,7 +569,7 @@ async def test_capital_f_follows_until_somebody_goes_up():
 # ---- panes
 
 
-@pytest.mark.sweep
+@pytest.mark.untraced
 @pytest.mark.parametrize("size", [(80, 24), (100, 30), (140, 40), (80, 17), (60, 12)])
 async def test_digits_go_to_panes_and_they_are_seen(size):
     async with shown(ROUNDS, size=size) as viewer:
@@ -582,7 +582,7 @@ async def test_digits_go_to_panes_and_they_are_seen(size):
             assert viewer.app.run_tree.is_on_screen
 
 
-@pytest.mark.sweep
+@pytest.mark.untraced
 async def test_from_every_pane_a_digit_goes_to_every_other_one():
     async with shown(ROUNDS, size=(80, 24)) as viewer:
         for key in "1234561352461425361543261625341":

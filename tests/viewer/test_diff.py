@@ -28,7 +28,7 @@ def outputs(node, data):
 # ---- laws
 
 
-@pytest.mark.sweep
+@pytest.mark.untraced
 @pytest.mark.parametrize("name", NAMES)
 def test_nothing_differs_between_a_run_and_itself(name):
     run = run_of(name)
@@ -236,7 +236,7 @@ def test_marks_alone_say_what_became_of_both():
 # ---- large runs
 
 
-@pytest.mark.sweep
+@pytest.mark.untraced
 @pytest.mark.parametrize("rounds", [0, 100])
 def test_runs_of_eight_times_the_size_take_about_eight_times_as_long(rounds):
     def two(count, rounds):

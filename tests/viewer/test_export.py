@@ -85,7 +85,7 @@ def test_nobody_asked_or_answered_anything_in_a_summary():
     assert "private" not in content("markdown", run)
 
 
-@pytest.mark.sweep
+@pytest.mark.untraced
 @pytest.mark.parametrize("name", NAMES)
 def test_every_recording_has_its_files(name):
     run = run_of(name)

@@ -19,7 +19,7 @@ from viewer.sources import FileSource, FolderSource
 from viewer.stream import Watch
 from viewer.tree import RunTree
 
-pytestmark = pytest.mark.sweep
+pytestmark = pytest.mark.untraced
 
 HOSTILE = [name for name in BODIES if name.startswith("hostile/")]
 SMALL = [name for name in ONE_RUN if len(BODIES[name]) < 40_000]

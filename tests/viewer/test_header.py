@@ -49,7 +49,7 @@ async def test_without_a_run_it_says_where_one_is_waited_for():
         assert "\x1b" not in viewer.rows[0]
 
 
-@pytest.mark.sweep
+@pytest.mark.untraced
 @pytest.mark.parametrize("width", [30, 50, 80, 100, 140])
 async def test_the_last_line_leads_to_all_keys_however_narrow_it_is(width):
     async with shown(ROUNDS, size=(width, 24)) as viewer:

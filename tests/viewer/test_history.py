@@ -120,7 +120,7 @@ def test_density_counts_every_event_once(history):
     assert [history.event_at(second) for second in (-1, 0, 4, 99)] == [0, 2, 3, 6]
 
 
-@pytest.mark.sweep
+@pytest.mark.untraced
 def test_questions_are_cheap_at_any_size(history):
     """300,000 events, 100,000 executions: well under a millisecond each, with much room for a slow machine."""
     run = Run("dify")

@@ -51,7 +51,7 @@ def published(run):
     return msgspec.json.encode(msgspec.structs.replace(run.snapshot(), revision=0))
 
 
-@pytest.mark.sweep
+@pytest.mark.untraced
 @pytest.mark.parametrize("body", RICH[::2])
 async def test_at_its_end_it_is_exactly_what_inspect_shows_of_it(found, kept, body):
     path = kept(BODIES[body])

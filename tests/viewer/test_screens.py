@@ -40,7 +40,7 @@ def variants():
                     yield moment, look, size
 
 
-@pytest.mark.sweep
+@pytest.mark.untraced
 @pytest.mark.parametrize(("moment", "look", "size"), list(variants()), ids=lambda told: str(told))
 async def test_a_screen_is_as_it_was(moment, look, size, request):
     names, keys = MOMENTS[moment]

@@ -313,7 +313,7 @@ def test_rounds_in_and_out_of_order_retries_and_logs_stand_where_a_whole_walk_fi
     pair.check()
 
 
-@pytest.mark.sweep
+@pytest.mark.untraced
 @pytest.mark.parametrize("name", BODIES)
 def test_a_recorded_run_ends_with_the_rows_of_a_whole_walk(name):
     body, chance, tap = BODIES[name], Random(name), Tap("auto")  # noqa: S311
@@ -490,7 +490,7 @@ def test_sums_write_to_no_cost_of_an_execution(run):
 # ---- flat cost
 
 
-@pytest.mark.sweep
+@pytest.mark.untraced
 @pytest.mark.parametrize("rounds", [False, True], ids=["at the top level", "in rounds of one container"])
 @pytest.mark.parametrize("looks_at", ["the top", "the end"])
 def test_what_comes_and_what_is_pressed_costs_the_same_in_a_large_run(rounds, looks_at):

@@ -54,7 +54,7 @@ def test_errors_are_those_that_failed_caught_or_not(mixed):
     assert ids(views.errors(views.begun(mixed), NOW)) == ["b", "d"]
 
 
-@pytest.mark.sweep
+@pytest.mark.untraced
 @pytest.mark.parametrize("name", NAMES)
 def test_every_order_of_a_real_run_holds_executions_of_it_once(name):
     run = run_of(name)
@@ -133,7 +133,7 @@ def _groups(run):
         yield from (turn.nodes for turn in node.rounds)
 
 
-@pytest.mark.sweep
+@pytest.mark.untraced
 @pytest.mark.parametrize("name", NAMES)
 def test_the_critical_path_of_a_real_run_is_a_chain_that_reaches_its_last_end(name):
     run = run_of(name)
@@ -207,7 +207,7 @@ def test_plumbing_with_something_inside_is_none():
 VIEWS = {**views.ORDERS, **views.GROUPS, "critical": None}
 
 
-@pytest.mark.sweep
+@pytest.mark.untraced
 @pytest.mark.parametrize("rounds", [0, 500])
 @pytest.mark.parametrize("name", VIEWS)
 def test_a_run_of_eight_times_the_size_takes_about_eight_times_as_long(name, rounds):

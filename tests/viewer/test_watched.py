@@ -48,7 +48,7 @@ def states(*bodies):
 # ---- now
 
 
-@pytest.mark.sweep
+@pytest.mark.untraced
 @pytest.mark.parametrize("name", ONE_RUN)
 def test_the_run_is_what_a_tap_makes_of_the_same_bytes(name):
     (watched,) = watch(BODIES[name]).runs

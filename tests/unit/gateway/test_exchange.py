@@ -524,7 +524,7 @@ async def test_a_body_shorter_than_announced_is_short_for_the_client_too():
     assert f"Content-Length: {len(BODY)}".encode() in answer
 
 
-@pytest.mark.sweep
+@pytest.mark.untraced
 async def test_100_at_once_and_none_is_mixed_up_with_another():
     def own(number):
         return BODY.replace(stated(BODY).id.encode(), f"{number:036d}".encode())

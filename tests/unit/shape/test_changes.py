@@ -79,7 +79,7 @@ def test_other_values_are_the_same_shape(path):
     assert told(body, other) == []
 
 
-@pytest.mark.sweep
+@pytest.mark.untraced
 @every_body
 def test_more_and_fewer_tokens_are_the_same_shape(path):
     pieces = frames(path.read_bytes())

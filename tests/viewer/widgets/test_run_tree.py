@@ -40,7 +40,7 @@ def text(spans):
 # ---- lines
 
 
-@pytest.mark.sweep
+@pytest.mark.untraced
 @pytest.mark.parametrize("look", [LOOK, PLAIN])
 @pytest.mark.parametrize("width", [30, 47, 80, 140])
 @pytest.mark.parametrize("run", [run_of(name) for name in NAMES[::40]] + [hostile()])
