@@ -18,7 +18,7 @@ from streamkit.replay.trying import example_of
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 VENDORS = ("dify", "ragflow", "openai", "lighton")
-SMALL = 10_000
+SMALL = 4_000
 """Larger bodies are not sent byte by byte: a server that cuts does not look at what it cuts, and each byte is a write."""
 
 
