@@ -196,7 +196,7 @@ class Scopes:
 
     def _next_batch(self) -> None:
         """Begin a batch: what is in the one before leads to its lanes."""
-        homes = [self._leads_to(start) for start in self._batch]
+        homes = [self._leads_to(start) for start in self._batch] if self.open else ()
         self._lanes = [Lane(home, len(list(neighbours))) for home, neighbours in groupby(homes)]
         self._batch = []
         self._number += 1
