@@ -1,13 +1,15 @@
 """Executions of a RAGFlow agent: the wire names components only (protocol C.5).
 
 There are no execution ids, so they are counted: `<component_id>#<n>`. A start opens an execution, a finish closes the
-oldest open one of its component; a second start of an open one is a restart of the same (fan-in), unless a new round
-has begun since. Where they stand is said in `scopes`. The last marker of a container is a sentinel: a round that holds
+one of its component that is open in this round, else the oldest; a second start of an open one is a restart of the same
+(fan-in), unless a new round has begun since. Where they stand is said in `scopes`. The last marker of a container is a sentinel: a round that holds
 nothing else is taken back at the container's finish. ExitLoop leaves the innermost Loop without a finish of its own
 (correction 4).
 
 Every operation costs constant time, but for the nesting of containers, which is bounded.
 """
+
+from collections.abc import Sequence
 
 from streamkit.dialects.ragflow.events import NodeFinishedData, NodeStartedData
 from streamkit.dialects.ragflow.scopes import CONTAINERS, Scope, Scopes
@@ -41,12 +43,12 @@ class Components:
         return node
 
     def finish(self, run: Run, data: NodeFinishedData, at: float | None) -> NodeExecution:
-        """A component ended: the oldest open execution of it, or one whose start was not shown."""
+        """A component ended: an open execution of it, or one whose start was not shown."""
         name, kind = data.component_id or "", data.component_type or ""
         self._scopes.ends()
         waiting = self._open.get(name)
         if waiting:
-            node = waiting[0]
+            node = self._ending(name, waiting)
             self._forget(node)
         else:
             node = self._create(run, name, kind, data.component_name, self._scopes.home_of_end(name), at)
@@ -74,6 +76,12 @@ class Components:
                 if node.type == "UserFillUp":
                     return node
         return None
+
+    def _ending(self, name: str, waiting: Sequence[NodeExecution]) -> NodeExecution:
+        """Return which one ends: that of this round. In an earlier one a model died, or a branch was not ready."""
+        if len(waiting) > 1 and _stands_in(waiting[-1], self._scopes.home_of_end(name)):
+            return waiting[-1]
+        return waiting[0]
 
     def _create(
         self, run: Run, name: str, kind: str, title: str | None, home: Scope | None, at: float | None

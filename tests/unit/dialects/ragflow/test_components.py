@@ -74,11 +74,17 @@ def test_a_component_that_names_nothing_is_an_execution_all_the_same():
     assert script.components.finish(script.run, NodeFinishedData(), None) is node
 
 
-def test_a_finish_closes_the_oldest_open_execution():
-    script = Script("+I +i1 +A +i1 +A -A")
-    assert (status(script, "A#0"), status(script, "A#1")) == ("succeeded", "running")
+def test_a_finish_closes_what_is_open_in_this_round_and_then_what_is_older():
+    """What was left open in a round before was not ready, or died."""
+    script = Script("+I +i1 -i1 +A +B -B +i1 -i1 +A -A")
+    assert (status(script, "A#0"), status(script, "A#1")) == ("running", "succeeded")
     script.play("-A")
-    assert status(script, "A#1") == "succeeded"
+    assert status(script, "A#0") == "succeeded"
+
+
+def test_a_finish_closes_what_is_left_of_earlier_rounds_the_oldest_first():
+    script = Script("+I +i1 -i1 +A +B -B +i1 -i1 +A +B -B +i1 -i1 -A")
+    assert (status(script, "A#0"), status(script, "A#1")) == ("succeeded", "running")
 
 
 def test_a_start_of_an_open_component_is_a_restart_of_it_and_keeps_its_place():
