@@ -116,7 +116,7 @@ class RunTreePane(Lines):
             return [None] * max(count, 0)
         self._window = {}
         keys: list[Hashable] = []
-        axis = self.zoomed or self.axis
+        axis, has_cost = self.zoomed or self.axis, self._has_cost()
         for number, row in enumerate(self._rows(first, count), first):
             facts = moment.facts(row.item)
             self._window[number] = row, facts
@@ -124,7 +124,7 @@ class RunTreePane(Lines):
             if facts.goes_on and isinstance(moment, Now):  # its seconds never stand still
                 told = told._replace(seconds=int(moment.time * _TENTH))
             said = getattr(row.item, "revision", 0)
-            keys.append((row, told, said, axis, row.key in self.hits))
+            keys.append((row, told, said, axis, has_cost, row.key in self.hits))
         return keys
 
     def spans(self, number: int, width: int) -> Sequence[Span]:

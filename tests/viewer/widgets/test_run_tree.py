@@ -1,10 +1,13 @@
 """The tree beside its waterfall: rows, columns, the cursor that stays on its row, folds, and following."""
 
+from decimal import Decimal
+
 import pytest
 from textual import events
 
 from streamkit import Run
 from streamkit.cli.render.cells import cells
+from streamkit.run import NodeUsage
 from tests.viewer.shown import CONTROLS, LOOK, NAMES, PLAIN, execution, hostile, large, run_of, screen
 from viewer.axis import Axis
 from viewer.facts import Now
@@ -112,6 +115,24 @@ async def test_time_alone_paints_what_runs_and_nothing_else(monkeypatch):
         assert painted == [], "less than a tenth of a second passed"
         at(pane, 1.5)
         assert painted == [0, 2]
+
+
+async def test_the_first_cost_paints_all_rows_since_each_has_a_column_more(monkeypatch):
+    run = Run("dify")
+    run.count("x", 1, 0.0)
+    execution(run, "free", begin=0.0, end=1.0)
+    paid = execution(run, "paid", begin=1.0, end=2.0)
+    pane = pane_of()
+    async with Host(pane).run_test(size=(100, 8)) as pilot:
+        show(pane, run, 2.0)
+        pane.zoomed = Axis(0.0, 10.0)
+        at(pane, 2.0)
+        await pilot.pause()
+        painted = []
+        monkeypatch.setattr(pane, "refresh_line", painted.append)
+        run.spend(paid, NodeUsage(total_tokens=1, cost={"USD": Decimal("0.01")}))
+        at(pane, 2.0)
+        assert painted == [0, 1, 2]
 
 
 # ---- the cursor
