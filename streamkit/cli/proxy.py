@@ -201,9 +201,9 @@ async def _until_signal(service: "Service", plan: "Plan", ready_file: Path | Non
 
         def told(front: "Address", back: "Address | None") -> None:
             urls = {"url": f"http://{front}", "admin": f"http://{back}" if back is not None else None}
-            beside = f"; for those who run it {urls['admin']}" if back is not None else ""
+            beside = f"; --admin is {urls['admin']}" if back is not None else ""
             stack.enter_context(announced(ready_file, {**urls, "pid": os.getpid()}))
-            complain(f"{urls['url']} is {plan.settings.upstream}{beside}")
+            complain(f"{urls['url']} passes on to {plan.settings.upstream}{beside}  (Ctrl-C ends it)")
 
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(_listen_to_signals, service)

@@ -146,7 +146,7 @@ def test_it_passes_everything_on_and_tells_a_line_for_each_body(running, tmp_pat
     (line,) = lines
     assert code == 0
     assert (line["run_id"], line["segment_tokens"], line["user"]) == (run_of(CHAT).id, run_of(CHAT).leaf_tokens, "u-1")
-    assert err.startswith(f"streamkit: {site.url} is http://127.0.0.1:")
+    assert err.startswith(f"streamkit: {site.url} passes on to http://127.0.0.1:")
     assert err.count("\n") == 1
     assert list(tmp_path.glob("ready*")) == []
 
@@ -174,7 +174,7 @@ def test_those_who_run_it_are_told_of_runs(running):
         with pytest.raises(urllib.error.HTTPError, match="401"):
             site.told("/runs", "wrong")
         _, _, err = site.end()
-    assert f"for those who run it {site.admin}" in err
+    assert f"; --admin is {site.admin}" in err
     assert TOKEN not in err
 
 
