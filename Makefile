@@ -40,21 +40,25 @@ bench: .venv-bench/.peers ## compare with peers, in an environment of its own
 	@touch $@
 
 .venv/.package: pyproject.toml | .venv/.made
+	@echo "installing streamkit and its viewer into .venv: up to a minute, once" >&2
 	@$(PIP) --editable '.[viewer]'
 	@touch $@
 
 # pip 25.1 is the first that knows dependency groups.
 .venv/.test: pyproject.toml .venv/.package
+	@echo "installing what the tests need into .venv: up to a minute, once" >&2
 	@$(PIP) --upgrade 'pip>=25.1'
 	@$(PIP) --editable '.[web,zstd]' --group test
 	@touch $@
 
 .venv/.dev: pyproject.toml .venv/.test
+	@echo "installing linters and type checker into .venv" >&2
 	@$(PIP) --group dev
 	@touch $@
 
 # The peers stand apart, so that none of them can be imported by mistake; one of them is for node.
 .venv-bench/.peers: pyproject.toml | .venv/.made
+	@echo "installing the peers into .venv-bench: up to a minute, once" >&2
 	@.venv/bin/python -m venv --clear .venv-bench
 	@.venv-bench/bin/python -m pip install -qq --disable-pip-version-check --upgrade 'pip>=25.1'
 	@.venv-bench/bin/python -m pip install -qq --disable-pip-version-check --editable . --group bench
