@@ -3,7 +3,7 @@
 The rules of `streamkit.run.run` hold here.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
@@ -247,6 +247,14 @@ class Answer(Tree):
         if kept is not None:
             self._citations[key] = kept
         self.revision += 1
+
+    def cite_no_others(self, keys: Collection[str]) -> None:
+        """Let go of the citations whose keys are not among these. Linear in the citations."""
+        others = [key for key in self._citations or () if key not in keys]
+        if self._citations is not None and others:
+            for key in others:
+                del self._citations[key]
+            self.revision += 1
 
     def add_file(self, key: str, file: Json) -> None:
         """Add a file of the answer; the same key again changes nothing."""

@@ -126,7 +126,9 @@ class Answers:
     def answer(self, run: Run, event: ChatAnswer, at: float | None) -> None:
         """Take an answer of a chat (C.2)."""
         text = event.answer or ""
-        self._deltas = self._deltas or event.final is not None or bool(event.start_to_think or event.end_to_think)
+        self._deltas = self._deltas or any(
+            told is not None for told in (event.final, event.start_to_think, event.end_to_think)
+        )
         if not self._deltas:
             run.replace_text(text, at=at)
             self._look_for_error(run, text)
@@ -151,16 +153,23 @@ class Answers:
     # ---- citations
 
     def cite(self, run: Run, reference: Json) -> None:
-        """Take references: what is new replaces what has the same marker, all else stays (C.3)."""
-        for marker, chunk in _chunks(reference).items():
+        """Take references: what is new replaces what has the same marker; of a list, no other stays (C.3)."""
+        chunks = _chunks(reference)
+        for marker, chunk in chunks.items():
             citation = bounded(chunk)
             if isinstance(citation, dict):
                 run.cite_one(marker, {**citation, "marker": marker})
+        if chunks and isinstance(_held(reference), list):
+            run.cite_no_others(chunks)
+
+
+def _held(reference: Json) -> Json:
+    return reference.get("chunks") if isinstance(reference, dict) else reference
 
 
 def _chunks(reference: Json) -> Mapping[str, Json]:
     """Return the chunks of a reference by their marker: the key of a mapping, or the place in a list (C.3)."""
-    chunks = reference.get("chunks") if isinstance(reference, dict) else reference
+    chunks = _held(reference)
     if isinstance(chunks, list):
         return {str(index): chunk for index, chunk in enumerate(chunks)}
     return chunks if isinstance(chunks, dict) else {}

@@ -258,6 +258,17 @@ def test_a_citation_takes_the_place_of_the_one_with_its_key(run):
     assert run.revision == revision
 
 
+def test_citations_that_are_no_more_go(run):
+    run.cite_no_others(["a"])
+    for key in "abc":
+        run.cite_one(key, {"id": key})
+    run.cite_no_others(["a", "c", "d"])
+    assert run.citations == ({"id": "a"}, {"id": "c"})
+    revision = run.revision
+    run.cite_no_others(["a", "c"])
+    assert run.revision == revision
+
+
 def test_all_citations_are_told_anew(run):
     run.cite_one("7", "a")
     run.cite(["b"])

@@ -88,8 +88,10 @@ def test_a_delta_that_repeats_the_text_so_far_is_a_delta(talk):
 
 
 @pytest.mark.parametrize("flag", ["start_to_think", "end_to_think"])
-def test_a_flag_shows_deltas_for_the_rest_of_the_body(talk, flag):
-    talk.chat({flag: True}, "a", "b").end()
+@pytest.mark.parametrize("value", [True, False])
+def test_a_flag_shows_deltas_for_the_rest_of_the_body(talk, flag, value):
+    """The Go backend says that there is no thinking (B.9)."""
+    talk.chat({flag: value}, "a", "b").end()
     assert "".join(talk.told) == "ab"
 
 
@@ -342,6 +344,14 @@ def test_a_later_reference_replaces_equal_markers_keeps_the_others_and_adds_new_
         {"marker": "2", "v": 2},
         {"marker": "7", "v": 1},
         {"marker": "9", "v": 2},
+    ]
+
+
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_a_later_list_takes_the_place_of_all(talk, wrapped):
+    references = [[{"id": "a"}, {"id": "b"}], [{"id": "c"}]]
+    assert cited(talk, *({"chunks": chunks} if wrapped else chunks for chunks in references)) == [
+        {"marker": "0", "id": "c"},
     ]
 
 
