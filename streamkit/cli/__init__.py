@@ -99,7 +99,8 @@ class _Group(click.Group):
             ctx.exit(NOBODY_READS)
         except OSError as error:  # not of reading: sources name their own
             _forget_stdout()
-            complain(f"cannot write: {(error.strerror or str(error)).lower()}")
+            file = f" {error.filename}" if error.filename else ""
+            complain(f"cannot write{file}: {(error.strerror or str(error)).lower()}")
             ctx.exit(2)
         except KeyboardInterrupt:
             ctx.exit(INTERRUPTED)

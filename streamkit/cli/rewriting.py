@@ -15,6 +15,8 @@ from streamkit.cli.safe import safe_line
 from streamkit.cli.sources import STDIN, Recorded, name_of
 from streamkit.recording import Chunk, End, Header, Recorder
 from streamkit.recording.format import Entry
+from streamkit.recording.recorder import COMPRESSED
+from streamkit.recording.zstd import codec
 
 _RECORDINGS: Final = (".skrec", ".skrec.zst")
 _JSON_LINES: Final = (".ndjson", ".jsonl")
@@ -72,6 +74,7 @@ def write(out: str, header: Header, entries: Iterable[Entry], *, force: bool) ->
     Raises:
         Unreadable: `entries` raised it, or there are no events to write as JSON lines.
         UsageError: the file is there, or its name says nothing that can be written.
+        RecordingError: a `.zst` needs an extra.
         OSError: it cannot be written.
     """
     if out == STDIN:
@@ -80,6 +83,8 @@ def write(out: str, header: Header, entries: Iterable[Entry], *, force: bool) ->
         return
     if out.endswith(".zst") and not out.endswith(_RECORDINGS):
         raise click.UsageError(f"{out}: of compressed files only .skrec.zst is written")
+    if out.endswith(COMPRESSED):
+        codec(out)
     with _replacing(out, force=force) as part:
         if out.endswith(_RECORDINGS):
             _write_recording(part, header, entries)
@@ -117,6 +122,8 @@ def _replacing(out: str, *, force: bool) -> Iterator[str]:
     try:
         yield str(part)
         part.replace(target)
+    except OSError as error:  # who reads of it knows the file, not the part
+        raise OSError(error.errno, error.strerror, out) from None
     finally:
         part.unlink(missing_ok=True)
 

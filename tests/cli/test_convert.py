@@ -251,6 +251,14 @@ def test_what_goes_wrong_leaves_no_file(cli, tmp_path, body):
         assert listed(tmp_path) == before
 
 
+@pytest.mark.parametrize("name", ["x.skrec", "x.sse"])
+def test_what_cannot_be_written_is_told_by_its_own_name(cli, tmp_path, body, name):
+    out = tmp_path / "none" / name
+    result = cli("convert", body, out)
+    assert result.stderr == f"streamkit: cannot write {out}: no such file or directory\n"
+    assert result.exit_code == 2
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

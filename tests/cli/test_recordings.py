@@ -202,3 +202,7 @@ def test_a_missing_library_is_one_line_that_installs_it(process, tmp_path, strea
     done = process("inspect", path, PYTHONPATH=f"{tmp_path}:{ROOT}")
     assert done.stderr.decode() == f"streamkit: {path}: needs an extra: {INSTALL}\n"
     assert done.returncode == 2
+    done = process(
+        "convert", ROOT / "fixtures" / "dify" / "wf_failed.sse", "new.skrec.zst", PYTHONPATH=f"{tmp_path}:{ROOT}"
+    )
+    assert done.stderr.decode() == f"streamkit: new.skrec.zst: needs an extra: {INSTALL}\n"
