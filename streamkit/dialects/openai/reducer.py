@@ -35,6 +35,7 @@ from streamkit.dialects.openai.facts import (
 )
 from streamkit.run import HumanInput, NodeExecution, Run
 from streamkit.run.payload import bounded, cleaned, is_null, loads
+from streamkit.run.text import Text
 
 _WELL: Final = frozenset({"stop", "length", "content_filter", "tool_calls", "function_call"})
 """Finish reasons of an answer that came to its end, be it cut off by a limit."""
@@ -300,8 +301,7 @@ class OpenAIReducer:
             choice.finish_reason = reason
             if choice.calls is not None:
                 choice.calls.close(run, reason, at)
-            if _is_doubled(run, choice):
-                run.complete_text(choice.last)
+            self._undouble(run, choice)
         if choice.node is not None:
             run.close_execution(choice.node, "failed" if reason == "error" else "succeeded", at=at)
             return
@@ -316,6 +316,21 @@ class OpenAIReducer:
         elif reason not in _WELL:
             run.report("unknown-status", f"finish_reason: {reason}")
 
+    def _undouble(self, run: Run, choice: _Choice) -> None:
+        """Take back the whole answer that RAGFlow 0.25.0 to 0.25.6 sends once more as the last delta (B.7, #15286).
+
+        It holds the thinking too, as a block, which has come as deltas of its own.
+        """
+        answer = Text()
+        answer.append(choice.last)
+        length = choice.length - len(choice.last)
+        if length < _SHORTEST_DOUBLED or len(answer.visible) != length or run.text != answer.visible * 2:
+            return
+        if run.reasoning == answer.thinking:
+            run.complete_text(choice.last)
+        else:
+            run.replace_text(answer.visible)
+
     def _ask(self, run: Run, waiting: openai.WaitingForUser, at: float | None) -> None:
         run.set_mode("openai-agent")
         if self._asked:
@@ -328,12 +343,6 @@ class OpenAIReducer:
         fields = fields_of(bounded(waiting.inputs))
         run.ask(HumanInput(form_id=form_id, node_id="", content=waiting.tips, inputs=fields))
         run.finish("paused", at=at)
-
-
-def _is_doubled(run: Run, choice: _Choice) -> bool:
-    """Whether the last delta was the whole answer once more, as RAGFlow 0.25.0 to 0.25.6 sends it (B.7, #15286)."""
-    length = len(choice.last)
-    return length >= _SHORTEST_DOUBLED and choice.length == 2 * length and run.text == choice.last * 2
 
 
 def _delta_alone(told: openai.Choice) -> openai.Choice:

@@ -346,6 +346,13 @@ def test_an_answer_that_is_repeated_whole_is_one_answer():
     assert completion(said("x" * 16), said("x" * 16), ended()).text == "x" * 16
 
 
+@pytest.mark.parametrize("thinks", [[], [thought("hm"), thought(", hm")]])
+def test_an_answer_that_is_repeated_with_its_thinking_is_one_answer(thinks):
+    whole = "RAGFlow is an engine."
+    run = completion(thinks, said(whole[:9]), said(whole[9:]), said(f"<think>hm, hm</think>{whole}"), ended())
+    assert (run.text, run.reasoning) == (whole, "hm, hm")
+
+
 @pytest.mark.parametrize(
     "pieces",
     [
