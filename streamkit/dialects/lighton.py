@@ -296,10 +296,8 @@ class LightOnReducer:
             run.resume_execution(node)
         elif status in _ENDS:
             run.close_execution(node, _ENDS[status], at=at)
-        else:
+        else:  # an open set: it goes on, as far as one can tell (F.3)
             run.report("unknown-status", f"tool call {node.node_id}: {word}")
-            if node.status == "running":
-                run.close_execution(node, "unknown", at=at)
 
     def _ignore(self, run: Run, event: Event, at: float | None) -> None:
         """Nothing of this event is state: it is counted, and that is all."""

@@ -28,6 +28,8 @@ _ERROR: Final = "**ERROR**: "
 _WORDS: Final = frozenset(str(event.__struct_config__.tag) for event in EVENTS)
 _LINE: Final = frozenset(("kind", "dialect"))
 """What `streamkit events` adds to a frame."""
+_ENVELOPE: Final = frozenset(("message_id", "created_at", "task_id"))
+"""What the Go backend adds to the echo of a session."""
 _ENVELOPED: Final = (b'{"code"', b'{"retcode"')
 """How a frame begins that has no `event`; an agent's begins with that, or (the Go backend sorts) with `created_at`."""
 _DIFY_ONLY: Final = ("workflow_run_id", "conversation_id")
@@ -85,7 +87,7 @@ class Ragflow:
             return True
         if payload.keys() == _LINE:  # a terminator, as `streamkit events` prints it
             return bool(payload["dialect"] == self.name)
-        return payload.keys() - _LINE == {"session_id", "data"}
+        return payload.keys() - _LINE - _ENVELOPE == {"session_id", "data"}
 
     def decode(self, data: bytes, notes: Notes) -> Event:
         """Decode the data of one frame."""

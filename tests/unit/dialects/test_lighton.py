@@ -369,9 +369,9 @@ def test_an_error_says_why():
     assert folded(answer(error_message="No model")).error == RunError("No model")
 
 
-def test_a_status_that_nobody_knows_is_unknown():
+def test_a_call_of_a_status_that_nobody_knows_goes_on():
     run = folded(open_answer({"status": "marinating"}))
-    assert (run.status, call_of(run).status) == ("running", "unknown")
+    assert (run.status, call_of(run).status) == ("running", "running")
     assert anomalies(run) == [("unknown-status", "tool call 7741: marinating")]
 
 

@@ -72,6 +72,7 @@ def test_the_dialect_keeps_nothing_of_a_run():
         {"code": 102, "message": "no"},
         {"retcode": 0, "retmsg": "", "data": {"answer": "Hi"}},
         {"session_id": "s", "data": {}},
+        {"created_at": 1, "data": {}, "session_id": "s", "task_id": "s"},
     ],
     ids=json.dumps,
 )
