@@ -3,7 +3,7 @@
 The rules of `streamkit.run.run` hold here.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
@@ -197,6 +197,12 @@ class Answer(Tree):
             self._forms = Forms()
         self._forms.answer(form)
         self.revision += 1
+
+    def still_wait(self, form_ids: Iterable[str]) -> None:
+        """Learn which forms wait. An answer names its node only, and of several forms of that may be another one's."""
+        if self._forms is not None:
+            self._forms.still_wait(form_ids)
+            self.revision += 1
 
     def think(self, thought: Thought) -> None:
         """Add a round of an agent app, or learn more of a known one (the server sends it again with more in it)."""

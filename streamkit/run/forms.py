@@ -1,5 +1,9 @@
 """Forms that a run shows to people, each until it is answered or expires."""
 
+from collections.abc import Iterable
+
+from msgspec.structs import replace
+
 from streamkit.run.state import HumanInput
 from streamkit.run.tree import known
 
@@ -59,6 +63,23 @@ class Forms:
     def answer(self, form: HumanInput) -> None:
         """Take the answer to a form, or that it expired."""
         self._keep(form.form_id or self._key_of(form.node_id) or _key(form), form)
+
+    def still_wait(self, form_ids: Iterable[str]) -> None:
+        """Learn which forms wait: an answer that was taken as one to any of them was to another form of its node."""
+        waits = dict.fromkeys(form_ids)
+        mistaken: dict[str, list[HumanInput]] = {}
+        for form in (self._by_key[key] for key in waits if key in self._by_key):
+            if form.status != "waiting":
+                mistaken.setdefault(form.node_id, []).append(form)
+        for node_id, forms in mistaken.items():
+            others = [key for key in dict.fromkeys(self._waiting.get(node_id, ())) if key not in waits]
+            for form, key in zip(forms, filter(self._waits, others), strict=False):
+                answer = {"status": form.status, "action_id": form.action_id, "submitted": form.submitted}
+                self._keep(key, replace(self._by_key[key], **answer))
+                self._keep(_key(form), replace(form, status="waiting", action_id=None, submitted=None))
+
+    def _waits(self, key: str) -> bool:
+        return self._by_key[key].status == "waiting"
 
     def _key_of(self, node_id: str) -> str | None:
         waiting = self._waiting.get(node_id, [])

@@ -87,10 +87,16 @@ class Forms(Wire):
         known = run.form_of(node_id or "")
         if self._is_late(run, f"form of {node_id}", known=known is not None):
             return None
+        if self._answered is None:
+            self._answered = set()
+        self._answered.add(node_id or "")
         return known or HumanInput(form_id=None, node_id=node_id or "", title=title)
 
     def _settle_form(self, run: Run, node: NodeExecution) -> None:
         """Take the answer to a form from the node's outputs, where the event that tells it was lost (C.8)."""
+        if self._answered and node.node_id in self._answered:
+            self._answered.remove(node.node_id)
+            return
         form = run.form_of(node.node_id)
         action = node.facts.action_id
         if form is not None and form.status == "waiting" and action is not None:

@@ -186,6 +186,7 @@ class DifyReducer(Speech, Nodes):
             self._take_reason(run, reason)
         if run.ended_by_server:
             return
+        run.still_wait(reason.form_id for reason in data.reasons or () if reason.form_id is not None)
         for node_id in data.paused_nodes or ():
             node = run.latest(node_id)
             if node is not None:

@@ -19,6 +19,7 @@ class Wire:
 
     __slots__ = (
         "_agent",
+        "_answered",
         "_boxes",
         "_log_owners",
         "_message_ended",
@@ -33,6 +34,8 @@ class Wire:
     )
 
     def __init__(self) -> None:
+        self._answered: set[str] | None = None
+        """Nodes whose form was answered, or expired, and whose execution has not ended since."""
         self._boxes: Containers | None = None
         self._workflow = False
         """Whether any frame of a workflow was seen: then `message_end` is not the end (C.12)."""

@@ -59,3 +59,20 @@ def test_an_answer_may_be_the_first_that_is_seen():
     assert (forms.of("h"), forms.knows("f")) == (None, False)
     forms.answer(form("f", status="submitted"))
     assert forms.knows("f")
+
+
+def test_answers_go_to_other_forms_of_their_node_where_theirs_still_wait():
+    """As many as there are; what waits on another node is no one's business."""
+    forms = Forms()
+    for form_id in ("a", "b", "c", "d"):
+        forms.ask(form(form_id), replayed=False)
+    forms.ask(form("other", node_id="i"), replayed=False)
+    forms.answer(form("d", status="submitted", action_id="yes"))
+    forms.answer(form("c", status="expired"))
+    forms.still_wait(["d", "c", "b", "never asked"])
+    facts = {told.form_id: (told.status, told.action_id) for told in forms.all()}
+    assert facts == {
+        "a": ("submitted", "yes"), "b": ("waiting", None), "c": ("expired", None), "d": ("waiting", None),
+        "other": ("waiting", None),
+    }
+    assert forms.of("h").form_id == "d"

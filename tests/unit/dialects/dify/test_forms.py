@@ -174,6 +174,24 @@ def test_one_of_two_waiting_forms_of_one_node_is_answered():
     assert sorted(form.status for form in run.forms) == ["submitted", "waiting"]
 
 
+def test_the_next_pause_tells_which_of_two_forms_of_one_node_was_answered():
+    """Two rounds beside each other ask: what was taken as the answer to the one is that to the other."""
+    first, second = {**REASON, "form_id": "f"}, {**REASON, "form_id": "g"}
+    asked = [human_input_required("f", "h"), human_input_required("g", "h")]
+    run = live(
+        workflow_started(),
+        asked,
+        workflow_paused("h", reasons=[first, second]),
+        workflow_started("resumption"),
+        form_filled("h", "reject", submitted_data={"why": "no"}),
+        finished("h.1", node_type="human-input", outputs={"__action_id": "reject"}),
+        human_input_required("g", "h", form_content="Well?"),
+        workflow_paused("h", reasons=[second]),
+    )
+    facts = [(form.form_id, form.status, form.action_id, form.submitted) for form in run.forms]
+    assert facts == [("f", "submitted", "reject", {"why": "no"}), ("g", "waiting", None, None)]
+
+
 def test_a_form_that_is_told_again_does_not_wait_again():
     run = live(
         workflow_started(),
