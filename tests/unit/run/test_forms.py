@@ -72,7 +72,10 @@ def test_answers_go_to_other_forms_of_their_node_where_theirs_still_wait():
     forms.still_wait(["d", "c", "b", "never asked"])
     facts = {told.form_id: (told.status, told.action_id) for told in forms.all()}
     assert facts == {
-        "a": ("submitted", "yes"), "b": ("waiting", None), "c": ("expired", None), "d": ("waiting", None),
+        "a": ("submitted", "yes"),
+        "b": ("waiting", None),
+        "c": ("expired", None),
+        "d": ("waiting", None),
         "other": ("waiting", None),
     }
     assert forms.of("h").form_id == "d"
