@@ -172,7 +172,7 @@ class Scopes:
             return None
         if scope.batch == self._number:  # it leads to its marker, so a batch ended of which no frame told
             self._part_batch(run)
-        for inner in [inner for inner in self.open if inner.home is scope]:
+        for inner in [inner for inner in self.open if inner.home is scope and inner.batch != self._number]:
             self.close(inner)
         scope.round += 1
         scope.began, scope.marker = 0, None

@@ -95,6 +95,10 @@ def test_a_container_beside_another_one_takes_what_is_inside_along():
     }
 
 
+def test_a_container_that_first_seems_to_be_inside_goes_on_beside_another_one():
+    assert homes("A1 I1", "A2 i1", "I2 i1", "i2 B1", "A")["I2#0.0"] == ["A#0"]
+
+
 def test_a_batch_of_which_nothing_is_told_ends_before_an_item():
     """A container says nothing, nor does an LLM whose Message streams it."""
     assert homes("A! I1 M i1", "M2 B")["I1#0.0"] == ["B#0"]
