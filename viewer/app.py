@@ -308,10 +308,15 @@ class Viewer(App[None]):
                 command.id, f"{command.help}  {signs(command.keys)}", partial(self.commands.do, command.id)
             )
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Say whether a key is a command's; over a comparison, a table or a dialog it is only where it needs no panes."""
+        if action == "command" and self.screen is not self.run_tree.screen:
+            return parameters[0] in _EVERYWHERE
+        return super().check_action(action, parameters)
+
     def action_command(self, name: str) -> None:
-        """Do what a key says; over a comparison or a table, which are screens of their own, only what needs no panes."""
-        if self.screen is self.run_tree.screen or name in _EVERYWHERE:
-            self.commands.do(name)
+        """Do what a key says."""
+        self.commands.do(name)
 
     @property
     def panes(self) -> Sequence[Lines | Scrub]:

@@ -605,6 +605,14 @@ async def test_tab_goes_through_what_is_seen_and_nothing_else(size):
         assert viewer.app.pane.id == found[-2]
 
 
+async def test_over_a_dialog_tab_is_the_dialogs():
+    async with shown(ROUNDS) as viewer:
+        await viewer.press(":", "c", "r", "i", "tab")
+        assert viewer.rows[-2] == " :critical"
+        await viewer.press("enter", "tab")
+        assert viewer.app.pane.id != "tree"
+
+
 @pytest.mark.parametrize("size", [(80, 24), (140, 40)])
 async def test_plus_shows_a_pane_alone_and_then_all_again(size):
     async with shown(ROUNDS, size=size) as viewer:

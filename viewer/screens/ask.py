@@ -91,6 +91,8 @@ class Ask(ModalScreen[str | None]):
         self._words = words
         self._check = check
         self._problem = ""
+        self._is_refused = False
+        """Whether somebody entered it as it is."""
         self._at = len(self._history)
         """Where in the history; its length for what is typed now."""
         self._draft = ""
@@ -111,14 +113,21 @@ class Ask(ModalScreen[str | None]):
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Say what is wrong with it."""
-        self._problem = safe_line((self._check(event.value) if self._check else None) or "")
+        self._problem, self._is_refused = self._wrong(event.value), False
         self._under.sync()
 
+    def _wrong(self, text: str) -> str:
+        return safe_line((self._check(text) if self._check else None) or "")
+
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Give the line back, unless something is wrong with it."""
-        if self._problem:
-            return
+        """Give the line back, a word that is begun as the only one that begins so; or say what is wrong with it."""
         text = event.value.strip()
+        if self._problem and len(completions(text, self._words)) == 1:
+            text = completed(text, self._words)
+        if self._wrong(text):
+            self._is_refused = True
+            self._under.sync()
+            return
         if text and self._history[-1:] != [text]:
             self._history.append(text)
         self._answer(text)
@@ -146,9 +155,9 @@ class Ask(ModalScreen[str | None]):
         self._input.cursor_position = len(text)
 
     def _told(self, width: int) -> Sequence[Span]:
-        """What is wrong; as long as nothing is, what the word may become."""
+        """What the word may become, until it is entered; else what is wrong."""
         found = completions(self._input.value, self._words)
-        if found:
+        if found and not self._is_refused:
             return [Span(cut(_GAP.join(found), width, self._look.glyphs.cut), "dim")]
         if not self._problem:
             return []

@@ -50,6 +50,16 @@ async def test_a_command_is_completed_and_given_back():
     assert history == ["top", "sort"]
 
 
+async def test_a_command_that_is_begun_is_entered_if_only_one_begins_so():
+    async with shown(screen(words=NAMES, check=lambda text: None if text in NAMES else "no command")) as pilot:
+        await pilot.press("s", "e", "enter")
+        assert rows(pilot)[-2:] == [" :se", " ✗ no command"]
+        await pilot.press("backspace", "o")
+        assert rows(pilot)[-1] == " sort"
+        await pilot.press("enter")
+        assert pilot.app.returned == ["sort"]
+
+
 async def test_escape_gives_nothing_back():
     history = []
     async with shown(screen("/", history=history)) as pilot:
