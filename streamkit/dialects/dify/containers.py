@@ -19,6 +19,7 @@ Everything here costs constant time per frame; searches look at the last few of 
 finds them, `nesting` says which stands in which.
 """
 
+from collections.abc import Iterable
 from typing import Final
 
 from streamkit.dialects.dify.events import (
@@ -223,11 +224,11 @@ class Containers:
         elif home.parallel and not snapshot:
             home.begin_in_block(node)
 
-    def open_in_round(self, container_id: str, key: str, node_id: str) -> NodeExecution | None:
+    def open_in_round(self, container_ids: Iterable[str | None], key: str, node_id: str) -> NodeExecution | None:
         """Return the open execution of a node in the round of a `parallel_run_id`, which is not told yet."""
-        home = self._register.matching(container_id)
-        waiting = home.keyed.get(key, []) if home is not None and home.keyed is not None else []
-        return next((node for node in reversed(waiting) if node.node_id == node_id and node.status == "running"), None)
+        homes = (home for container_id in container_ids if container_id for home in self._register.last(container_id))
+        waiting = (node for home in homes if home.keyed is not None for node in reversed(home.keyed.get(key, [])))
+        return next((node for node in waiting if node.node_id == node_id and node.status == "running"), None)
 
     def settle(self, run: Run, node: NodeExecution, metadata: ExecutionMetadata) -> None:
         """Take what the end of an execution says of its rounds: of its container and of the one around it."""

@@ -96,8 +96,8 @@ class Nodes(Forms):
         if data.inputs_truncated is not UNSET or data.id in run.executions or data.node_id is None:
             return None
         key = metadata_of(run, data.execution_metadata).parallel_mode_run_id
-        if key is not None and data.iteration_id is not None:
-            return self._containers.open_in_round(data.iteration_id, key, data.node_id)
+        if key is not None:
+            return self._containers.open_in_round((data.loop_id, data.iteration_id), key, data.node_id)
         node = run.latest(data.node_id)
         return node if node is not None and node.status == "running" else None
 

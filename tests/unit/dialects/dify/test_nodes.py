@@ -236,6 +236,20 @@ def test_a_retry_that_has_an_id_of_its_own_is_one_of_the_open_execution_of_its_n
     """)
 
 
+def test_a_retry_that_has_an_id_of_its_own_may_be_one_in_a_loop_in_a_parallel_round():
+    """0.14-1.8: the run id of the round stands on everything in it."""
+    run = live(
+        workflow_started(),
+        iteration_started("it"),
+        iteration_next("it", 0),
+        loop_started("lp"),
+        started("a.1", iteration="it", loop="lp", parallel_run_id="0b1f"),
+        retried("a.1", 1, id="r1", iteration="it", loop="lp", metadata={"parallel_mode_run_id": "0b1f"}),
+    )
+    assert list(run.executions) == ["it#0", "lp#0", "a.1"]
+    assert len(run.executions["a.1"].attempts) == 1
+
+
 def test_a_retry_that_has_the_id_of_an_execution_is_one_of_no_other():
     """1.9 and later: the start of this one was lost, and another one of its node is open."""
     got = tree(started("a.1"), retried("a.2", 1, inputs_truncated=False), finished("a.2"), finished("a.1"))
