@@ -23,7 +23,7 @@ from streamkit.run.state import MAX_DEPTH
 ITEM_OF: Final = {"IterationItem": "Iteration", "LoopItem": "Loop"}
 CONTAINERS: Final = frozenset(ITEM_OF.values())
 _MOST_LANES: Final = 6
-_MOST_STARTS: Final = 16
+_MOST_STARTS: Final = 8
 """A batch with more lanes, or more starts, is not looked at in detail."""
 _NEVER: Final = 1000
 """What a lane costs that cannot be: more than any order that only looks odd."""
