@@ -134,7 +134,7 @@ class Stage:
             is_made = wants and take.is_understood and not take.is_document
             play.begin(session, faults, document_of(take) if is_made else None)
         except ReplayError as error:
-            return not_recorded(asked, [Near(take.name, str(error))])
+            return not_recorded(asked, [Near(take.name, f"cannot have its fault: {error}")])
         self.plays.begin(play)
         return play
 

@@ -87,7 +87,7 @@ def test_a_fault_that_does_not_fit_its_recording_is_no_answer():
     one = stage(recorded(chat("a")), faults=["cut-before=node_finished"])
     answer = one.start(asked(), DOOR)
     assert isinstance(answer, Reply)
-    assert "recording-1 there is no node_finished" in answer.why
+    assert "recording-1 cannot have its fault: there is no node_finished" in answer.why
 
 
 def test_turns_are_counted():
