@@ -47,6 +47,12 @@ def viewer(environment, tmp_path):
         terminal.__exit__()
 
 
+def test_a_terminal_is_no_stream_to_look_at(viewer):
+    terminal = viewer("-")
+    assert terminal.ends() == 2
+    assert b"nothing is piped into it, as in `curl -N" in terminal.output
+
+
 # ---- without a terminal
 
 
