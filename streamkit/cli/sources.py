@@ -153,5 +153,5 @@ def reason(error: OSError) -> str:
     if isinstance(error, FileNotFoundError):
         return "no such file"
     if isinstance(error, IsADirectoryError):
-        return "is a directory, not a file"
+        return "is a directory, not a file; `streamkit ls` lists the runs in one"
     return (error.strerror or str(error)).lower()

@@ -130,7 +130,7 @@ def test_a_missing_file_and_a_directory_do_not_keep_others_from_printing(process
     assert done.stdout.decode().startswith("✓ succeeded  workflow")
     assert done.stderr.decode().splitlines() == [
         f"streamkit: {tmp_path}/none.sse: no such file",
-        f"streamkit: {tmp_path}: is a directory, not a file",
+        f"streamkit: {tmp_path}: is a directory, not a file; `streamkit ls` lists the runs in one",
     ]
 
 

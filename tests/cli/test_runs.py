@@ -204,7 +204,7 @@ def test_what_cannot_be_read_is_told_and_passed_over(tmp_path, streams):
     assert told == [
         (str(gone), "no such file"),
         (str(empty), "is empty"),
-        (str(tmp_path), "is a directory, not a file"),
+        (str(tmp_path), "is a directory, not a file; `streamkit ls` lists the runs in one"),
     ]
     assert read_runs([str(gone)]) == []
 
