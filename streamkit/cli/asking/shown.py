@@ -16,6 +16,7 @@ from streamkit.cli.output import is_screen, print_text
 from streamkit.cli.render import Look, figures, print_run, render_run
 from streamkit.cli.render.cells import Line, Span, paint
 from streamkit.cli.render.columns import draw
+from streamkit.cli.render.parts import gist
 from streamkit.cli.render.sections import sections
 from streamkit.cli.render.tree import run_branch
 from streamkit.cli.safe import safe_line
@@ -113,7 +114,7 @@ class Lines:
         told = (safe_line(node.type), figures.duration(node.elapsed_time), figures.tokens(node.total_tokens))
         yield Span("".join(_GAP + word for word in told if word), "dim")
         if node.error:
-            yield Span(_GAP + safe_line(node.error)[: self._look.width], "bad")
+            yield Span(_GAP + safe_line(gist(node.error))[: self._look.width], "bad")
 
 
 class Live:

@@ -10,8 +10,14 @@ from streamkit.cli.asking import shown
 from streamkit.cli.asking.shown import Lines, Live, Nothing, show_of_stdout
 from streamkit.cli.render import Look
 
-BODY = (Path(__file__).parents[3] / "fixtures" / "dify" / "wf_iter_seq5.sse").read_bytes()
-FRAMES = [frame + b"\n\n" for frame in BODY.split(b"\n\n") if frame]
+DIFY = Path(__file__).parents[3] / "fixtures" / "dify"
+
+
+def frames(name):
+    return [frame + b"\n\n" for frame in (DIFY / name).read_bytes().split(b"\n\n") if frame]
+
+
+FRAMES = frames("wf_iter_seq5.sse")
 
 
 @pytest.fixture
@@ -20,9 +26,9 @@ def small(monkeypatch):
     monkeypatch.setattr(shown.shutil, "get_terminal_size", lambda: type("Size", (), {"lines": 10, "columns": 80})())
 
 
-def play(show, ticks=True):
+def play(show, ticks=True, of=FRAMES):
     tap = Tap("dify")
-    for frame in FRAMES:
+    for frame in of:
         tap.feed(frame)
         show.update(tap.run)
         if ticks:
@@ -59,6 +65,12 @@ def test_each_execution_has_one_line_in_the_order_in_which_they_ended(capsys):
     assert [line.split("  ")[1] for line in ends if "Work" in line] == [f"round {index}" for index in range(5)]
     assert len(ends) == 9
     assert lines[len(ends)].startswith("✓ succeeded")
+
+
+def test_of_a_traceback_a_line_has_what_was_raised(capsys):
+    play(Lines(Look(width=80)), of=frames("wf_failed.sse"))
+    (line,) = (line for line in capsys.readouterr().out.splitlines() if line.startswith("✗ Divide"))
+    assert line == "✗ Divide  code  48ms  ZeroDivisionError: division by zero"
 
 
 def test_a_drawing_takes_the_place_of_the_one_before(capsys):
