@@ -275,6 +275,16 @@ class Tree(Places):
             extras.first_token_at = at
         self._touch(node)
 
+    def hand_over_text(self, node: NodeExecution, owner: NodeExecution) -> None:
+        """Give an execution what another one streamed, as it turns out. The one that gets it has streamed nothing."""
+        extras = node._extras
+        if extras.text is None or owner._extras.text is not None:
+            return
+        owner.extras().text, extras.text = extras.text, None
+        owner.extras().first_token_at, extras.first_token_at = extras.first_token_at, None
+        self._touch(node)
+        self._touch(owner)
+
     def begin_round(self, container: NodeExecution, index: int) -> None:
         """Note that a round is announced. It is shown when something of it is."""
         rounds = container._extras.container

@@ -17,12 +17,14 @@ from streamkit.run.payload import bounded
 from streamkit.run.text import Text
 
 _ERROR: Final = "**ERROR**"
+_STREAMED: Final = ("LLM", "Agent")
+"""Types whose text a Message streams: they finish after its messages, even if they failed."""
 
 
 class Answers:
     """What must be remembered of an answer between two frames."""
 
-    __slots__ = ("_deltas", "_expected", "_ownerless", "_tail", "_thinking")
+    __slots__ = ("_deltas", "_expected", "_ownerless", "_spoke", "_tail", "_thinking")
 
     def __init__(self) -> None:
         self._expected: OrderedDict[NodeExecution, None] | None = None
@@ -37,6 +39,8 @@ class Answers:
         """Whether this body showed that its answers are deltas."""
         self._ownerless: Text | None = None
         """Deltas that came before their component is known, as far as the run keeps text."""
+        self._spoke: NodeExecution | None = None
+        """Whose the last messages seemed to be, until a finish tells."""
         self._tail = ""
         """The last characters of the text, in which an error may have begun."""
 
@@ -52,19 +56,35 @@ class Answers:
         """A Message component said all."""
         self.end(run)
         if self._expected and self._ownerless is None:
-            self._expected.popitem(last=False)
+            self._spoke, _ = self._expected.popitem(last=False)
 
     def finished(self, run: Run, node: NodeExecution, *, owns_text: bool, at: float | None) -> None:
-        """A component ended: text without an owner is its, if it is a Message, or failed into a default text."""
+        """A component ended: text without an owner is its, if it is a Message, or failed into a default text.
+
+        So is text that seemed to be of a Message which goes on: one that was not ready, or whose turn it is not yet.
+        """
         self.forget(node)
+        spoke = self._spoke
+        if spoke is not None and owns_text and node.type not in _STREAMED:
+            self._spoke = None
+            if spoke.status == "running":
+                run.hand_over_text(spoke, node)
+                self._expect_first(spoke)
         if self._ownerless is not None and owns_text:
             run.give_text(node, self._ownerless, at)
             self._ownerless = None
+
+    def _expect_first(self, node: NodeExecution) -> None:
+        self.expect(node)
+        if self._expected is not None:
+            self._expected.move_to_end(node, last=False)
 
     def forget(self, node: NodeExecution) -> None:
         """Nothing that comes is the text of this execution."""
         if self._expected:
             self._expected.pop(node, None)
+        if self._spoke is node:
+            self._spoke = None
 
     # ---- text
 

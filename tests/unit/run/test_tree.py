@@ -630,6 +630,26 @@ def test_an_inferred_end_yields_to_the_word_of_the_server(run):
     assert (node.status, node.inferred, node.ended_at, node.error) == ("failed", False, 4, "no")
 
 
+def test_what_an_execution_streamed_may_turn_out_to_be_of_another_one(run):
+    first, second = execution(run, "a"), execution(run, "b")
+    run.changed_since(0)
+    run.append_execution_text(first, "<think>hm</think>yes", 2)
+    revision = run.revision
+    run.hand_over_text(first, second)
+    assert (first.text, first.reasoning, first.first_token_at) == ("", "", None)
+    assert (second.text, second.reasoning, second.first_token_at) == ("yes", "hm", 2)
+    assert set(changed(run, revision)) == {"a", "b"}
+
+
+def test_an_execution_that_streamed_something_takes_over_nothing(run):
+    first, second = execution(run, "a"), execution(run, "b")
+    run.hand_over_text(first, second)
+    run.append_execution_text(first, "x")
+    run.append_execution_text(second, "y")
+    run.hand_over_text(first, second)
+    assert (first.text, second.text) == ("x", "y")
+
+
 def test_text_of_an_execution_is_its_own_whatever_else_its_node_does(run):
     first, second = execution(run, "first", "n"), execution(run, "second", "n")
     run.close_execution(first, "succeeded")

@@ -248,6 +248,28 @@ def test_text_that_waits_is_of_no_component_that_did_well():
     assert (run.executions["A1#0"].text, run.executions["A2#0"].text) == ("", "sorry")
 
 
+END = event("message_end", {})
+
+
+def test_messages_are_of_the_message_that_finishes_next():
+    """C.5: the first one was started before it was ready, and is started again."""
+    first = [begun(), start("M1"), start("M2"), say("two"), say("!"), END, finish("M2")]
+    run = body(*first, start("M1"), say("one"), END, finish("M1"), over(), DONE)
+    assert [(item.id, item.text) for item in run.nodes] == [("M1#0", "one"), ("M2#0", "two!")]
+    assert run.text == "two!one"
+
+
+def test_a_default_text_is_of_the_component_that_failed_and_the_open_message_still_speaks():
+    script = [begun(), start("U1"), start("M"), say("sorry"), END, finish("U1", error="boom")]
+    run = body(*script, say("Hi"), END, finish("A"), finish("M"), over(), DONE)
+    assert (run.executions["U1#0"].text, run.executions["M#0"].text) == ("sorry", "Hi")
+
+
+def test_what_a_message_streamed_of_a_model_that_failed_is_of_the_message():
+    run = body(begun(), start("A"), start("M"), say("So far"), END, finish("A", error="boom"), finish("M"), over())
+    assert (run.executions["A#0"].text, run.executions["M#0"].text) == ("", "So far")
+
+
 @pytest.mark.parametrize("is_whole", [False, True])
 def test_messages_that_are_open_at_once_speak_one_after_the_other(is_whole):
     """Sample 20, with more to say: what is read in bursts is of the Message whose turn it is."""
