@@ -36,6 +36,7 @@ class RagflowReducer:
         "_body_ids",
         "_components",
         "_filtered",
+        "_is_go",
         "_terminated",
         "_unfiltered",
         "_unhandled",
@@ -50,6 +51,8 @@ class RagflowReducer:
         """Whether all events are shown: then a terminator without `workflow_finished` is a failure (correction 1)."""
         self._filtered = False
         """Whether events of an agent came that follow a start: if none was shown, the server has filtered it (B.6)."""
+        self._is_go = False
+        """Whether the Go backend speaks: its components have times with fractions (B.9)."""
         self._terminated = False
         self._asked = False
         self._unhandled: str | None = None
@@ -130,7 +133,8 @@ class RagflowReducer:
         if self._asked:  # what came after the question does not answer it
             run.finish("paused", at=at)
         elif self._unhandled is not None or (self._unfiltered and self._terminated):
-            run.finish("failed", error=self._failure(), at=at)
+            stopped = self._is_go and self._unhandled is None  # a failure there has a frame of its own
+            run.finish("stopped" if stopped else "failed", error=None if stopped else self._failure(), at=at)
             run.settle()
         elif self._terminated:
             run.finish("succeeded", at=at)
@@ -160,6 +164,7 @@ class RagflowReducer:
         self._unhandled = None  # something begins after it, so it was handled (`goto`, a default value)
         run.start(started_at=event.created_at)
         if event.data is not None:
+            self._is_go = isinstance(event.data.created_at, float)
             node = self._components.start(run, event.data, at)
             if event.data.component_type == "Message":
                 self._answers.expect(node)

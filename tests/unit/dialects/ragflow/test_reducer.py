@@ -194,6 +194,16 @@ def test_an_unfiltered_run_that_only_terminates_failed(script, message):
     assert (run.status, run.error, run.settled) == ("failed", RunError(message=message), True)
 
 
+@pytest.mark.parametrize(("time", "status"), [(1700000000.25, "stopped"), (1700000000, "failed")])
+def test_a_run_of_the_go_backend_that_only_terminates_was_stopped(time, status):
+    """B.9: its failures have a frame of their own."""
+    begin = event("node_started", {**node("A"), "created_at": time})
+    run = body(begun(), begin, finish("A"), DONE)
+    assert (run.status, run.settled, run.error is None) == (status, True, status == "stopped")
+    assert body(begun(), begin, finish("A", error="boom"), DONE).status == "failed"
+    assert body(begun(), begin, finish("A")).status == "interrupted"
+
+
 def test_an_unfiltered_run_that_is_cut_off_after_an_error_failed():
     run = body(*UNFILTERED, finish("A2", error="boom"))
     assert (run.status, run.error) == ("failed", RunError(message="boom"))
