@@ -78,6 +78,22 @@ def last_drawing(output: bytes) -> str:
     return output.decode().rpartition("\x1b[J")[2]
 
 
+def test_a_run_is_drawn_before_its_server_answers(run, server):
+    server.fault("slow-headers=600")
+    with run("wf_iter_seq5", "dify") as terminal:
+        terminal.wait("● running")
+        terminal.press("\x03")
+        assert terminal.ends() == 130
+
+
+def test_of_a_run_that_was_refused_no_drawing_is_left(run, server):
+    server.fault("status=429")
+    with run("wf_iter_seq5", "dify") as terminal:
+        assert terminal.ends() == 1
+        assert "running" not in last_drawing(terminal.output)
+        assert "Too Many Requests" in last_drawing(terminal.output)
+
+
 # ---- forms
 
 

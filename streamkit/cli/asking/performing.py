@@ -97,7 +97,12 @@ async def perform(
     """
     leaving = Leaving(show, is_ours=is_ours)
     performed = _Performance(target, begin(), show, tape, leaving, name)
-    await leaving.watch_over(performed.to_the_end, partial(keep_drawing, show))
+    show.update(performed.run)  # it may take a while until something comes
+    try:
+        await leaving.watch_over(performed.to_the_end, partial(keep_drawing, show))
+    except Exception:
+        show.give_up()
+        raise
     show.end(performed.run)
     performed.say_what_is_left()
     if tape.problem is not None:

@@ -44,6 +44,9 @@ class Show(Protocol):
     def go_on(self) -> None:
         """Draw again."""
 
+    def give_up(self) -> None:
+        """Leave nothing: there was no run."""
+
     def end(self, run: Run) -> None:
         """Leave the whole of it."""
 
@@ -61,6 +64,9 @@ class Nothing:
         """Pass."""
 
     def go_on(self) -> None:
+        """Pass."""
+
+    def give_up(self) -> None:
         """Pass."""
 
     def end(self, run: Run) -> None:
@@ -98,6 +104,9 @@ class Lines:
 
     def go_on(self) -> None:
         """Nothing was held up."""
+
+    def give_up(self) -> None:
+        """There is nothing to take away."""
 
     def end(self, run: Run) -> None:
         """Print how the run ended, and what came of it."""
@@ -150,6 +159,10 @@ class Live:
     def go_on(self) -> None:
         """Draw again, below what was printed meanwhile."""
         self._is_held = False
+
+    def give_up(self) -> None:
+        """Take the drawing away."""
+        self._erase()
 
     def end(self, run: Run) -> None:
         """Leave the whole of it."""
