@@ -1,7 +1,8 @@
 """RAGFlow: chats, searches and agents, of every server since 0.10 (`docs/protocol-ragflow.md`).
 
 * `events`: what is on the wire; `reducer`: what it means
-* `components`: executions of agents; `scopes`: where they stand; `answers`: text, thinking and citations
+* `components`: executions of agents; `scopes`: where they stand; `tools`: their calls of tools
+* `answers`: text, thinking and citations
 """
 
 from collections.abc import Mapping, Sequence

@@ -19,9 +19,10 @@ from streamkit.dialects.base import Event, Malformed, Sink, Unknown
 from streamkit.dialects.ragflow import events as ragflow
 from streamkit.dialects.ragflow.answers import Answers
 from streamkit.dialects.ragflow.components import Components
+from streamkit.dialects.ragflow.tools import logged, used
 from streamkit.run import HumanInput, NodeExecution, Run, RunError, Usage
 from streamkit.run.payload import bounded, loads
-from streamkit.run.state import LogEntry, RunStatus
+from streamkit.run.state import RunStatus
 
 _CANCELED: Final = re.compile("cancell?ed", re.IGNORECASE)
 _TASK_CANCELED: Final = re.compile(r"Task( \S+)? has been canceled")
@@ -183,6 +184,8 @@ class RagflowReducer:
             self._unhandled = None  # starts are not shown; that another finished tells the same
         if data.component_type == "UserFillUp":
             self._take_answer(run, node)
+        for entry in used(node):
+            run.log(node, entry, None)
         owns_text = data.component_type == "Message" or bool(data.error)
         self._answers.finished(run, node, owns_text=owns_text, at=at)
 
@@ -256,7 +259,7 @@ class RagflowReducer:
             node = run.latest(name)
             if node is not None:
                 for number, call in enumerate(component.trace or ()):
-                    run.log(node, _entry(name, number, call), None)
+                    run.log(node, logged(name, number, call), None)
 
     # ---- chats and old agents
 
@@ -326,16 +329,6 @@ def _tells_ends(run: Run) -> bool:
 def _last_error(run: Run) -> str | None:
     """Return the error of the last execution that failed. Linear in the run."""
     return next((node.error for node in reversed(run.executions.values()) if node.status == "failed"), None)
-
-
-def _entry(component_id: str, number: int, call: ragflow.ToolCall) -> LogEntry:
-    return LogEntry(
-        id=f"{component_id}#{number}",
-        label=call.tool_name or "tool",
-        status="start" if call.elapsed_time is None else "success",
-        data=bounded({"path": call.path, "arguments": call.arguments, "result": call.result}),
-        metadata={} if call.elapsed_time is None else {"elapsed_time": call.elapsed_time},
-    )
 
 
 def _usage(usage: ragflow.AgentUsage) -> Usage:

@@ -672,6 +672,11 @@ def test_a_reducer_has_a_dictionary_for_nothing():
     assert len(held) == 4
 
 
+def test_an_agent_logs_the_tools_that_it_used():
+    run = body(begun(), start("A"), finish("A", outputs={"use_tools": [{"name": "search"}, {"name": "read"}]}), over())
+    assert [entry.label for entry in run.executions["A#0"].logs] == ["search", "read"]
+
+
 def test_an_attachment_that_is_empty_is_no_file():
     run = body(
         begun(), start("M"), event("message_end", {"attachment": {}, "downloads": [{}, {"doc_id": "d"}]}), over()
