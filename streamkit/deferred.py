@@ -17,7 +17,7 @@ ROOM: Final = 16
 class Deferred:
     """Frames of one body that were taken in, and of which the parser and the run do not know yet."""
 
-    __slots__ = ("_around", "_begin", "_blank", "_end", "_open", "_prefix", "ats", "pattern", "size", "texts")
+    __slots__ = ("_around", "_begin", "_blank", "_end", "_prefix", "ats", "is_open", "pattern", "size", "texts")
 
     def __init__(self) -> None:
         self.pattern: Pattern | None = None
@@ -28,7 +28,8 @@ class Deferred:
         """When each arrived."""
         self.size = 0
         """Bytes of all of them."""
-        self._open = False  # whether the next chunk may be such a frame
+        self.is_open = False
+        """Whether the next chunk may be such a frame."""
         self._prefix = self._blank = b""
         # How such a chunk begins, behind the prefix, and how it ends. Prefix and beginning joined would be quicker by one
         # call in a token, and 300 bytes more in each of ten thousand taps.
@@ -37,7 +38,7 @@ class Deferred:
 
     def expect(self, pattern: Pattern, parser: Parser) -> None:
         """Take chunks that are one frame of this pattern, written as the parser found the last ones, if it lets them by."""
-        self._open = parser.may_skip
+        self.is_open = parser.may_skip
         if pattern is not self.pattern or parser.prefix is not self._prefix or parser.blank is not self._blank:
             self.pattern, self._prefix, self._blank = pattern, parser.prefix, parser.blank
             self._begin, self._end = pattern.start, pattern.end + parser.blank
@@ -45,7 +46,7 @@ class Deferred:
 
     def expect_nothing(self) -> None:
         """Take no chunks."""
-        self._open = False
+        self.is_open = False
 
     def take(self, chunk: bytes | bytearray | memoryview, at: float | None) -> bool:
         """Take a chunk in if it is one frame of the pattern and there is room; else it must be read.
@@ -55,7 +56,7 @@ class Deferred:
             at: when they arrived.
         """
         texts = self.texts
-        if not self._open or type(chunk) is not bytes or len(texts) == ROOM:
+        if not self.is_open or type(chunk) is not bytes or len(texts) == ROOM:
             return False
         # Methods of one argument are the cheapest test there is; that each removed something shows in the length.
         size = len(chunk)

@@ -171,14 +171,16 @@ class Reader:
         parser, known = self._parser, self.dialect
         if parser is None or known is None or not self._frames:
             return self._read_opening(bytes(chunk))
-        pieces = parser.cut(chunk)
-        self.heartbeats = parser.heartbeats
-        if self.troubles or parser.dropped:
-            found: list[Event | Noted | Burst] = list(self._read_around(known, pieces, deque(parser.take_dropped())))
-        elif len(pieces) == 1 and type(piece := pieces[0]) is bytes and not self._may_fit(piece):
-            found = [self._plain(parser, known, piece)]
+        pattern = self._pattern
+        if not self.troubles and (data := parser.whole(chunk)) is not None:
+            if pattern is not None and data.startswith(pattern.start):
+                found = self._pieces(parser, known, [data])
+            else:
+                found = [self._plain(parser, known, data)]
+            if pattern is self._pattern and self.deferred.is_open:  # then nothing else is expected than before
+                return found
         else:
-            found = self._pieces(parser, known, pieces)
+            found = self._cut(parser, known, chunk)
         if self.troubles:
             self.deferred.expect_nothing()
         elif self._pattern is not None:
@@ -298,8 +300,15 @@ class Reader:
                 return events + self.read(chunk)
         return events + self.feed(chunk)
 
-    def _may_fit(self, data: bytes) -> bool:
-        return self._pattern is not None and data.startswith(self._pattern.start)
+    def _cut(
+        self, parser: Parser, known: Dialect, chunk: bytes | bytearray | memoryview
+    ) -> list[Event | Noted | Burst]:
+        """Read bytes of any shape."""
+        pieces = parser.cut(chunk)
+        self.heartbeats = parser.heartbeats
+        if self.troubles or parser.dropped:
+            return list(self._read_around(known, pieces, deque(parser.take_dropped())))
+        return self._pieces(parser, known, pieces)
 
     def _plain(self, parser: Parser, known: Dialect, data: bytes) -> Event | Noted:
         """Decode a frame that no pattern fits, and learn one from it if it is a delta."""

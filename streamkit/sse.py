@@ -13,8 +13,8 @@ data dispatches. What is pending of a block is its text: `_done` has the finishe
 line end, and `_pieces` the unfinished line. All of a block is read when it ends; only comments are counted, and `retry`
 is obeyed, when their line ends.
 
-1. `feed` and `cut` know two chunks themselves: one data line and its blank line, as tokens arrive, and a piece in the
-   middle of a line, which is only kept. `feed` also knows one block with a name or an ID before its data line.
+1. `feed` and `whole` know one data line and its blank line, as tokens arrive; `feed` and `cut` a piece in the middle of
+   a line, which is only kept. `feed` also knows one block with a name or an ID before its data line.
 2. `_read` has C split all others into lines; CRs are taken away before, where all line ends are CRLF. Whole blocks are
    read by `_fold`, which does what the standard says, or if they are many, without a step of Python for each line: by
    `_alike` if each is one data line, and by `_table` if each has the same fields in the same order.
@@ -285,17 +285,24 @@ class Parser:
             cuts = []
             self._prepare(chunk, None, cuts)
             return cuts
-        if pieces is None:
-            rest = chunk.removeprefix(self.prefix)
-            if rest is not chunk:
-                data = rest.removesuffix(self.blank)
-                if data is not rest and _LF not in data and _CR not in data and rest[0] > _SPACE:
-                    self.frames += 1
-                    self.bytes += len(chunk)
-                    return [data]
         cuts = []
         self._read(chunk, None, cuts)
         return cuts
+
+    def whole(self, chunk: bytes | bytearray | memoryview) -> bytes | None:
+        """Take a chunk that is one block of one data line, as most are, and return its data.
+
+        `cut` would take it, too, and more slowly. Where the chunk is anything else, take nothing and return None.
+        """
+        if self._pieces is not None or type(chunk) is not bytes or len(chunk) > self._plain:
+            return None
+        rest = chunk.removeprefix(self.prefix)
+        data = rest.removesuffix(self.blank)
+        if rest is chunk or data is rest or _LF in data or _CR in data or rest[0] <= _SPACE:
+            return None
+        self.frames += 1
+        self.bytes += len(chunk)
+        return data
 
     @property
     def may_skip(self) -> bool:

@@ -319,7 +319,9 @@ def told(parser: Parser) -> dict[str, Any]:
 
 
 @given(expected_streams(), limits, st.data())
-def test_cut_gives_the_data_of_the_frames(case: tuple[bytes, bytes, list[bytes]], limit: int, data: Any) -> None:
+def test_whole_and_cut_give_the_data_of_the_frames(
+    case: tuple[bytes, bytes, list[bytes]], limit: int, data: Any
+) -> None:
     """For any split, any bytes and anything expected, in turn with `feed` and with other expectations too."""
     start, end, chunks = case
     expects = start and end
@@ -334,7 +336,8 @@ def test_cut_gives_the_data_of_the_frames(case: tuple[bytes, bytes, list[bytes]]
         if fickle and data.draw(st.booleans()):
             expects = data.draw(st.booleans()) and start and end
             parser.expect(*((start, end) if expects else (b"", b"")))
-        cuts = parser.cut(chunk)
+        alone = parser.whole(chunk)
+        cuts = parser.cut(chunk) if alone is None else [alone]
         assert all(type(cut) is bytes for cut in cuts) or expects
         assert not any(type(one) is type(two) is list for one, two in itertools.pairwise(cuts))
         assert [] not in cuts

@@ -692,10 +692,10 @@ def test_data_lines_take_no_python_calls_of_their_own(before: bytes, block: byte
     parser.feed(b"\n\n" + block)
     assert python_calls(parser.feed, block) == 1
     assert python_calls(parser.feed, block * 200) == python_calls(parser.feed, block * 100) <= 10
-    assert python_calls(parser.cut, block) == 1
+    assert python_calls(parser.whole, block) == 1
+    assert parser.whole(block) == b"{}"
     assert python_calls(parser.cut, block * 200) == python_calls(parser.cut, block * 100) <= 10
     parser.expect(b"{", b"}")
-    assert python_calls(parser.cut, block) == 1
     assert python_calls(parser.cut, block * 200) == python_calls(parser.cut, block * 100) <= 10
 
 
@@ -799,6 +799,55 @@ def test_cut_after_close_is_an_error_of_the_caller() -> None:
 @pytest.mark.parametrize("kind", [bytearray, memoryview])
 def test_cut_takes_other_buffers(kind: Any) -> None:
     assert Parser().cut(kind(b"data: a\n\n")) == [b"a"]
+
+
+# A chunk that is a whole block.
+
+
+@pytest.mark.parametrize(("begin", "end"), [(b"data: ", b"\n\n"), (b"data:", b"\n\n"), (b"data: ", b"\r\n\r\n")])
+def test_a_chunk_that_is_a_block_like_the_last_is_taken_whole(begin: bytes, end: bytes) -> None:
+    parser = Parser()
+    parser.feed(begin + b"{}" + end)
+    block = begin + b"{1}" + end
+    assert parser.whole(block) == b"{1}"
+    assert (parser.frames, parser.bytes) == (2, len(begin + b"{}" + end + block))
+    assert parser.close() is None
+
+
+@pytest.mark.parametrize(
+    ("before", "chunk"),
+    [
+        (b"", b"data: {}\n\n"),  # there may be a BOM
+        (b"data: {}\n\ndata: 1", b"data: {}\n\n"),
+        (b"data: {}\n\n", b""),
+        (b"data: {}\n\n", b"data: {}\n"),
+        (b"data: {}\n\n", b"data: \n\n"),
+        (b"data: {}\n\n", b"data:  {}\n\n"),
+        (b"data: {}\n\n", b"data:{}\n\n"),
+        (b"data: {}\n\n", b"event: {}\n\n"),
+        (b"data: {}\n\n", b"data: {}\r\n\r\n"),
+        (b"data: {}\n\n", b"data: {}\n\ndata: {}\n\n"),
+        (b"data: {}\n\n", b"data: {}\rdata: {}\n\n"),
+        (b"data: {}\n\n", b"data: %b\n\n" % (b"x" * 4096)),
+        (b"data: {}\n\n", bytearray(b"data: {}\n\n")),
+    ],
+)
+def test_of_any_other_chunk_nothing_is_taken(before: bytes, chunk: bytes) -> None:
+    parser = Parser()
+    parser.feed(before)
+    told = parser.frames, parser.bytes
+    assert parser.whole(chunk) is None
+    assert (parser.frames, parser.bytes) == told
+    other = Parser()
+    other.feed(before)
+    assert parser.cut(chunk) == [bytes(frame.data) for frame in other.feed(chunk)]
+
+
+def test_nothing_is_taken_whole_after_close() -> None:
+    parser = Parser()
+    parser.feed(b"data: {}\n\n")
+    parser.close()
+    assert parser.whole(b"data: {}\n\n") is None
 
 
 # A whole block that the caller has read.
