@@ -13,7 +13,6 @@ from streamkit.cli import CONTEXT, options
 from streamkit.cli.body import BODIES
 from streamkit.cli.output import can_show, complain, is_in_browser, is_screen, print_text, wants_colour
 from streamkit.cli.render.look import UNICODE
-from streamkit.cli.sources import STDIN
 from streamkit.cli.tokens import ENVIRONMENT, admin_token
 from streamkit.errors import BadWhere, RecordingError
 from streamkit.where import parse
@@ -113,10 +112,10 @@ def view(
 
         ctx.invoke(inspect, sources=tuple(_files(sources)), dialect=how["dialect"])
         return
-    if STDIN in sources and sys.stdin is not None and sys.stdin.isatty():  # the viewer reads keys there
+    if "-" in sources and sys.stdin is not None and sys.stdin.isatty():  # the viewer reads keys there
         raise click.UsageError("nothing is piped into it, as in `curl -N … | streamkit view -`")
     for source in sources:
-        if source != STDIN and not is_url(source) and not how["follow"] and not Path(source).exists():
+        if source != "-" and not is_url(source) and not how["follow"] and not Path(source).exists():
             raise click.BadParameter(f"{source}: no such file or folder")
     raise click.exceptions.Exit(
         _serve(sources, how, host, port, let_anyone_in=let_anyone_in) if web else show(sources, **how)
