@@ -1,11 +1,15 @@
 """Forms that a run shows to people, each until it is answered or expires."""
 
 from collections.abc import Iterable
+from typing import Final
 
 from msgspec.structs import replace
 
 from streamkit.run.state import HumanInput
 from streamkit.run.tree import known
+
+_LOOK: Final = 64
+"""So many forms of one node are looked at in a search: a server has a few, a hostile stream a million."""
 
 
 class Forms:
@@ -72,7 +76,8 @@ class Forms:
             if form.status != "waiting":
                 mistaken.setdefault(form.node_id, []).append(form)
         for node_id, forms in mistaken.items():
-            others = [key for key in dict.fromkeys(self._waiting.get(node_id, ())) if key not in waits]
+            recent = self._waiting.get(node_id, [])[-_LOOK:]
+            others = [key for key in dict.fromkeys(recent) if key not in waits]
             for form, key in zip(forms, filter(self._waits, others), strict=False):
                 answer = {"status": form.status, "action_id": form.action_id, "submitted": form.submitted}
                 self._keep(key, replace(self._by_key[key], **answer))

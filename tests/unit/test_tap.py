@@ -435,6 +435,76 @@ def test_an_event_in_single_bytes_costs_calls_in_proportion_to_its_length(shape)
     assert calls(byte_by_byte, thrice, Tap("dify")) / len(thrice) <= 1.05 * cost
 
 
+def lines(body, tap):
+    """Lines of Python run, also those of loops that call nothing."""
+    count = 0
+
+    def trace(_frame, happened, _arg):
+        nonlocal count
+        count += happened == "line"
+        return trace
+
+    sys.settrace(trace)
+    try:
+        tap.feed(body)
+        tap.close()
+    finally:
+        sys.settrace(None)
+    return count
+
+
+def legacy(kind, number, **more):
+    """Of Dify before 1.9: in one round of a parallel iteration, which is never told, each of another node."""
+    return wf(kind, id=f"{kind}{number}", node_id=f"{kind}{number}", node_type="code", iteration_id="it", **more)
+
+
+def filtered(kind, number, **more):
+    """Of RAGFlow since 0.26.3, without starts."""
+    told = {"component_id": f"c{number}", "component_type": "LLM", "outputs": None, **more}
+    return sse(kind, message_id="m", session_id="s", task_id="s", created_at=1, data=told)
+
+
+HOSTILE = {
+    "retries of nobody": (
+        "dify",
+        lambda size: [
+            wf("iteration_started", id="it", node_id="it"),
+            *(legacy("node_started", number, parallel_run_id="k") for number in range(size)),
+            *(
+                legacy("node_retry", number, retry_index=1, execution_metadata={"parallel_mode_run_id": "k"})
+                for number in range(size)
+            ),
+        ],
+    ),
+    "pauses that take back an answer": (
+        "dify",
+        lambda size: [
+            *(wf("human_input_required", form_id=f"{number}", node_id="h") for number in range(size)),
+            wf("human_input_form_filled", node_id="h", action_id="go"),
+            *(
+                wf("workflow_paused", reasons=[{"TYPE": "human_input_required", "form_id": f"{form}", "node_id": "h"}])
+                for form in (size - 1, *(number % 2 for number in range(size)))
+            ),
+        ],
+    ),
+    "ends again and again": (
+        "ragflow",
+        lambda size: [
+            *(filtered("node_finished", number) for number in range(size)),
+            *(filtered("workflow_finished", number) for number in range(size)),
+        ],
+    ),
+}
+
+
+@pytest.mark.untraced
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_events_that_look_for_what_is_not_there_cost_work_in_proportion_to_their_number(hostile):
+    dialect, stream = HOSTILE[hostile]
+    cost = lines(b"".join(stream(200)), Tap(dialect))
+    assert lines(b"".join(stream(600)), Tap(dialect)) <= 3 * 1.05 * cost
+
+
 def memory(body, tap):
     """The most memory that feeding single bytes takes; and of every 50th byte, how many took much for a moment."""
     chunks = [body[start : start + 1] for start in range(len(body))]

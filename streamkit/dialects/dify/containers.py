@@ -20,6 +20,7 @@ finds them, `nesting` says which stands in which.
 """
 
 from collections.abc import Iterable
+from itertools import islice
 from typing import Final
 
 from streamkit.dialects.dify.events import (
@@ -31,7 +32,7 @@ from streamkit.dialects.dify.events import (
 from streamkit.dialects.dify.facts import truncated
 from streamkit.dialects.dify.nesting import Nesting
 from streamkit.dialects.dify.occurrence import Kind, Occurrence
-from streamkit.dialects.dify.register import Register
+from streamkit.dialects.dify.register import LOOK, Register
 from streamkit.run import NodeExecution, Run
 
 _LONGEST_INDEX: Final = 10
@@ -228,7 +229,8 @@ class Containers:
         """Return the open execution of a node in the round of a `parallel_run_id`, which is not told yet."""
         homes = (home for container_id in container_ids if container_id for home in self._register.last(container_id))
         waiting = (node for home in homes if home.keyed is not None for node in reversed(home.keyed.get(key, [])))
-        return next((node for node in waiting if node.node_id == node_id and node.status == "running"), None)
+        latest = islice(waiting, LOOK)
+        return next((node for node in latest if node.node_id == node_id and node.status == "running"), None)
 
     def settle(self, run: Run, node: NodeExecution, metadata: ExecutionMetadata) -> None:
         """Take what the end of an execution says of its rounds: of its container and of the one around it."""

@@ -14,7 +14,7 @@ from streamkit.dialects.dify.occurrence import Kind, Line, Occurrence
 from streamkit.run import NodeExecution
 
 LOOK: Final = 64
-"""So many open containers are looked at in a search: an engine has a handful, a hostile stream a million."""
+"""So many open containers, or executions, are looked at in a search: an engine has a handful, a hostile stream a million."""
 
 _ORDINAL: Final = attrgetter("ordinal")
 

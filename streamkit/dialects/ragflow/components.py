@@ -2,9 +2,9 @@
 
 There are no execution ids, so they are counted: `<component_id>#<n>`. A start opens an execution, a finish closes the
 one of its component that is open in this round, else the oldest; a second start of an open one is a restart of the same
-(fan-in), unless a new round has begun since. Where they stand is said in `scopes`. The last marker of a container is a sentinel: a round that holds
-nothing else is taken back at the container's finish. ExitLoop leaves the innermost Loop without a finish of its own
-(correction 4).
+(fan-in), unless a new round has begun since. Where they stand is said in `scopes`. The last marker of a container is a
+sentinel: a round that holds nothing else is taken back at the container's finish. ExitLoop leaves the innermost Loop
+without a finish of its own (correction 4).
 
 Every operation costs constant time, but for the nesting of containers, which is bounded.
 """
@@ -113,11 +113,17 @@ class Components:
 
     def _forget(self, node: NodeExecution) -> None:
         """No finish is this execution's any more."""
-        waiting = self._open.get(node.node_id, [])
-        if node in waiting:
+        waiting = self._open.get(node.node_id)
+        if not waiting:
+            return
+        if waiting[-1] is node:  # nearly always one of the two: a search would look at all that never ended
+            waiting.pop()
+        elif waiting[0] is node:
+            del waiting[0]
+        elif node in waiting:
             waiting.remove(node)
-            if not waiting:
-                del self._open[node.node_id]
+        if not waiting:
+            del self._open[node.node_id]
 
 
 def _stands_in(node: NodeExecution, home: Scope | None) -> bool:

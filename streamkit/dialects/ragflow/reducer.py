@@ -38,6 +38,7 @@ class RagflowReducer:
         "_components",
         "_filtered",
         "_is_go",
+        "_last_error",
         "_terminated",
         "_unfiltered",
         "_unhandled",
@@ -54,6 +55,8 @@ class RagflowReducer:
         """Whether events of an agent came that follow a start: if none was shown, the server has filtered it (B.6)."""
         self._is_go = False
         """Whether the Go backend speaks: its components have times with fractions (B.9)."""
+        self._last_error: str | None = None
+        """Of the component that failed last, whatever came after it."""
         self._terminated = False
         self._asked = False
         self._unhandled: str | None = None
@@ -130,7 +133,7 @@ class RagflowReducer:
 
     def _conclude(self, run: Run, at: float | None) -> None:
         if not self._unfiltered and self._terminated and _tells_ends(run):
-            self._unhandled = _last_error(run)  # no end came: whatever else finished, nothing took over
+            self._unhandled = self._last_error  # no end came: whatever else finished, nothing took over
         if self._asked:  # what came after the question does not answer it
             run.finish("paused", at=at)
         elif self._unhandled is not None or (self._unfiltered and self._terminated):
@@ -179,6 +182,7 @@ class RagflowReducer:
             return
         node = self._components.finish(run, data, at)
         if data.error:
+            self._last_error = data.error
             self._unhandled = self._unhandled or data.error
         elif not self._unfiltered:
             self._unhandled = None  # starts are not shown; that another finished tells the same
@@ -238,7 +242,7 @@ class RagflowReducer:
             run.report_usage(_usage(data.usage))
         told = _text(data.outputs)
         if not self._unfiltered and data.outputs == ragflow.NULL:  # only the component that noticed tells of a cancel
-            told = _last_error(run) or ""
+            told = self._last_error or ""
         self._end(run, data.outputs, told, data.elapsed_time, at)
 
     def _end(self, run: Run, outputs: msgspec.Raw, told: str, elapsed_time: float | None, at: float | None) -> None:
@@ -324,11 +328,6 @@ def _status_of(error: str) -> RunStatus:
 def _tells_ends(run: Run) -> bool:
     """Whether a filtered body tells how a run ends: since v0.26.3, where a task has the name of its session."""
     return run.task_id is not None and run.task_id == run.conversation_id
-
-
-def _last_error(run: Run) -> str | None:
-    """Return the error of the last execution that failed. Linear in the run."""
-    return next((node.error for node in reversed(run.executions.values()) if node.status == "failed"), None)
 
 
 def _usage(usage: ragflow.AgentUsage) -> Usage:
