@@ -68,9 +68,9 @@ class _Known:
             numbers[place] = number
         self.changed.clear()
         seam = 0 if others else max(len(numbers) - 1, 0)
-        numbers.extend([turn.siblings.in_order()[0].number for turn in islice(rounds, len(numbers), None)])
+        numbers.extend([turn.in_order()[0].number for turn in islice(rounds, len(numbers), None)])
         self.rises = (self.rises or bool(others)) and all(map(le, numbers[seam:], islice(numbers, seam + 1, None)))
 
 
 def _first(turn: Round) -> int:
-    return turn.siblings.in_order()[0].number
+    return turn.in_order()[0].number

@@ -103,7 +103,7 @@ class Now:
         )
 
     def _round(self, turn: Round) -> Facts:
-        nodes: Sequence[NodeExecution] = turn.siblings.in_order()
+        nodes: Sequence[NodeExecution] = turn.in_order()
         status = turn.status
         begin = nodes[0].seen_at if nodes else None
         ends = [node.ended_at for node in islice(reversed(nodes), _LOOKED_AT) if node.ended_at is not None]

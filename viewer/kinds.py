@@ -154,7 +154,7 @@ class Rounds(Part):
 
     def parts_below(self, item: Round) -> tuple[Part, ...]:
         """Return the executions of a round."""
-        return (Executions(item.siblings, self._beginnings),)
+        return (Executions(item, self._beginnings),)
 
     def _position(self, order: float) -> int:
         return bisect_left(self.items, order, hi=self.count, key=_INDEX)

@@ -74,7 +74,7 @@ def _extra(item: Item, facts: Facts, look: Look) -> list[Span]:
     if isinstance(item, Log):
         return [Span(f" {safe_line(item.error)}", "bad")] if item.error else []
     if isinstance(item, Round):
-        return [Span(f" {figures.counted(len(item.siblings), 'node')}", "dim")]
+        return [Span(f" {figures.counted(len(item), 'node')}", "dim")]
     spans = []
     if facts.attempts:
         spans.append(Span(f" {look.glyphs.retry}{facts.attempts}", "odd"))

@@ -63,7 +63,7 @@ class Then:
         return Facts(status, node.seen_at, end, seconds, tokens, None, attempts, rounds, error)
 
     def _round(self, turn: Round) -> Facts:
-        found = [self._node(node) for node in turn.siblings.in_order() if node.number <= self._born]
+        found = [self._node(node) for node in turn.in_order() if node.number <= self._born]
         if not found:
             return Facts("unknown")
         words = {facts.status for facts in found}

@@ -185,7 +185,7 @@ def _text_of_execution(node: NodeExecution) -> Iterator[Part]:
 
 
 def _of_round(turn: Round) -> Iterator[Part]:
-    counts = Counter(node.status for node in turn.siblings)
+    counts = Counter(node.status for node in turn)
     yield _known(
         status=turn.status,
         took=figures.duration(turn.elapsed_time),
@@ -195,7 +195,7 @@ def _of_round(turn: Round) -> Iterator[Part]:
 
 
 def _errors_of_round(turn: Round) -> Iterator[Part]:
-    failed = (node for node in turn.siblings if node.error)
+    failed = (node for node in turn if node.error)
     for node in islice(failed, _MOST_ERRORS):
         yield Prose(node.title or node.node_id, "title")
         yield Prose(f"{(node.error or '').rstrip()}\n")

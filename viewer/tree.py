@@ -99,7 +99,7 @@ class RunTree(Groups):
         for turn in islice(*self._beginnings.begun(node, self._limit)):
             if wanted.other(turn):
                 found.append(("r", node.id, turn.index))
-            self._find_among(turn.siblings, wanted, found)
+            self._find_among(turn, wanted, found)
         self._find_among(node.container.unassigned, wanted, found)
 
     def _rows(

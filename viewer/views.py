@@ -238,7 +238,7 @@ def critical_path(run: Run, now: Now) -> frozenset[str]:
     while waiting:
         for item in _chain(waiting.pop(), now):
             if isinstance(item, Round):
-                waiting.append(item.siblings.in_order())
+                waiting.append(item.in_order())
                 continue
             found.add(item.id)
             if item.container is not None:
@@ -260,7 +260,7 @@ def _chain(items: Sequence[NodeExecution | Round], now: Now) -> Iterator[NodeExe
 def _span(item: NodeExecution | Round, now: Now) -> tuple[float, float] | None:
     """Return when something began and ended; None where nobody knows."""
     if isinstance(item, Round):
-        spans = [span for node in item.siblings.in_order() if (span := _span(node, now)) is not None]
+        spans = [span for node in item.in_order() if (span := _span(node, now)) is not None]
         return (min(begin for begin, _ in spans), max(end for _, end in spans)) if spans else None
     begin, end = item.seen_at, item.ended_at
     if begin is None:

@@ -105,7 +105,7 @@ def _path_of(run: Run, node: NodeExecution) -> str:
         inside = node.parent.container
         if node.round is not None:
             turn = _turn(node.parent, node.round.index)
-            steps.append(f"{turn.path if turn else ''}.nodes[{_position(node.round.siblings.in_order(), node)}]")
+            steps.append(f"{turn.path if turn else ''}.nodes[{_position(node.round.in_order(), node)}]")
         elif inside is not None:
             steps.append(f".unassigned[{_position(inside.unassigned.in_order(), node)}]")
         node = node.parent

@@ -300,7 +300,7 @@ class NodeExecution:
     @property
     def round_index(self) -> int | None:
         """The index of the round that this ran in, where it is known."""
-        return self.round.index if self.round else None
+        return self.round.index if self.round is not None else None
 
     def goes_on_in(self, index: int) -> bool:
         """Whether more may come in this round of the container, as far as one can tell."""
@@ -350,7 +350,7 @@ class NodeExecution:
                 attempts=tuple(self.attempts),
                 logs=self.logs,
                 rounds=container.freeze_rounds() if container is not None else (),
-                unassigned=container.unassigned.freeze() if container is not None else (),
+                unassigned=container.unassigned.freeze_nodes() if container is not None else (),
                 missing=missing(self.cut, container.gone, container.rounds)
                 if container is not None
                 else missing(self.cut, None),

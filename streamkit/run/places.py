@@ -179,7 +179,7 @@ class Places:
             rounds.unassigned.add(node)
         else:
             turn = rounds.round(container, index)
-            turn.siblings.add(node)
+            turn.add(node)
             turn.thaw()
             node.round = turn
         self._touch(container)
@@ -193,9 +193,9 @@ class Places:
             return
         held = home._extras.container
         if turn is not None:
-            turn.siblings.remove(node)
+            turn.remove(node)
             turn.thaw()
-            if held is not None and not turn.siblings:
+            if held is not None and not turn:
                 held.remove(turn)
         elif held is not None:
             held.unassigned.remove(node)
@@ -279,7 +279,7 @@ class Places:
             summary.add(node.status, 0)
             if container.gone is not None:
                 summary.add_inside(container.gone)
-        if turn is not None and not turn.siblings:
+        if turn is not None and not turn:
             summary.add_round(turn.index)
         self._keeper.executions += 1
         self._drop(node)
@@ -311,12 +311,12 @@ class Places:
             holder._frozen = None
             home, turn = holder.parent, holder.round
             if turn is not None:
-                turn.siblings.thaw(holder)
+                turn.thaw_node(holder)
                 turn.thaw()
             elif home is not None and home.container is not None:
-                home.container.unassigned.thaw(holder)
+                home.container.unassigned.thaw_node(holder)
             else:
-                self._top.thaw(holder)
+                self._top.thaw_node(holder)
             holder = home
 
 

@@ -28,74 +28,87 @@ _INDEX: Final = attrgetter("index")
 class Siblings:
     """Executions that stand beside each other: in the order in which they began, each removed in constant time."""
 
-    __slots__ = ("_by_id", "_changed", "_in_order", "_last", "_nodes", "_states")
+    __slots__ = ("_by_id", "_changed", "_in_order", "_nodes", "_only", "_states")
 
     def __init__(self) -> None:
-        self._nodes: list[NodeExecution] = []
+        self._only: NodeExecution | None = None
+        """The first one, until another one comes or somebody reads: most rounds hold one, and no list is made for it."""
+        self._nodes: list[NodeExecution] | None = None
         self._by_id: dict[str, NodeExecution] | None = None
         """In place of the list, from when another one than the last was removed until somebody reads."""
         self._in_order = True
-        self._last = -1  # the highest number so far
         self._states: list[NodeState] | None = None
         """What was published last, of the first executions; None: all must be published anew."""
         self._changed: set[NodeExecution] | None = None
         """Whose published state is old."""
 
     def __bool__(self) -> bool:
-        return bool(self._nodes if self._by_id is None else self._by_id)
+        return bool(self._only or self._nodes or self._by_id)
 
     def __len__(self) -> int:
-        return len(self._nodes if self._by_id is None else self._by_id)
+        return len(self._nodes or self._by_id or ()) if self._only is None else 1
 
     def __iter__(self) -> Iterator[NodeExecution]:
         return iter(self.in_order())
 
     def in_order(self) -> list[NodeExecution]:
         """Return the executions themselves, in the order in which they began; the list is not the caller's."""
-        if self._by_id is not None:
-            self._nodes, self._by_id = list(self._by_id.values()), None
+        nodes = self._listed()
         if not self._in_order:  # something came here late: its round was told at its end, or it was moved
-            self._nodes.sort(key=_NUMBER)
+            nodes.sort(key=_NUMBER)
             self._in_order = True
+        return nodes
+
+    def _listed(self) -> list[NodeExecution]:
+        if self._nodes is None:
+            if self._by_id is not None:
+                self._nodes = list(self._by_id.values())
+            else:
+                self._nodes = [] if self._only is None else [self._only]
+            self._only = self._by_id = None
         return self._nodes
 
     def add(self, node: NodeExecution) -> None:
         """Put an execution beside the others."""
-        if node.number < self._last:
-            self._in_order = False
-            self._states = None
-        else:
-            self._last = node.number
-        if self._by_id is None:
-            self._nodes.append(node)
-        else:
+        if self._by_id is not None:
             self._by_id[node.id] = node
+            self._in_order = False  # nobody knows here which of them began last
+        elif self._nodes is None and self._only is None:
+            self._only = node
+        else:
+            nodes = self._listed()
+            if nodes and node.number < nodes[-1].number:
+                self._in_order = False
+                self._states = None
+            nodes.append(node)
 
     def remove(self, node: NodeExecution) -> None:
         """Take an execution away."""
+        nodes = self._nodes
         if self._by_id is not None:
             del self._by_id[node.id]
-        elif self._nodes[-1] is node:
-            self._nodes.pop()
-            if self._states is not None and len(self._states) > len(self._nodes):
+        elif nodes is None:
+            self._only = None
+        elif nodes[-1] is node:
+            nodes.pop()
+            if self._states is not None and len(self._states) > len(nodes):
                 self._states.pop()
-        elif len(self._nodes) <= _FEW:
-            self._nodes.remove(node)
+        elif len(nodes) <= _FEW:
+            nodes.remove(node)
             self._states = None
         else:
-            self._by_id = {sibling.id: sibling for sibling in self._nodes}
-            self._nodes = []
-            self._states = None
+            self._by_id = {sibling.id: sibling for sibling in nodes}
+            self._nodes = self._states = None
             del self._by_id[node.id]
 
-    def thaw(self, node: NodeExecution) -> None:
+    def thaw_node(self, node: NodeExecution) -> None:
         """Note that the published state of one of these is old."""
         if self._states is not None:
             if self._changed is None:
                 self._changed = set()
             self._changed.add(node)
 
-    def freeze(self) -> tuple[NodeState, ...]:
+    def freeze_nodes(self) -> tuple[NodeState, ...]:
         """Return the published form of all."""
         nodes, states = self.in_order(), self._states
         if states is None:
@@ -110,37 +123,37 @@ class Siblings:
         return tuple(states)
 
 
-class Round:
-    """One turn of a container."""
+class Round(Siblings):
+    """One turn of a container, and what ran in it: one object, as a run may have a hundred thousand of them."""
 
-    __slots__ = ("_frozen", "_quiet", "container", "elapsed_time", "index", "siblings")
+    __slots__ = ("_frozen", "_quiet", "container", "elapsed_time", "index")
 
     def __init__(self, container: NodeExecution, index: int) -> None:
+        super().__init__()
         self.container = container
         self.index = index
         """Counted from 0."""
         self.elapsed_time: float | None = None
         """Seconds, where the server says it."""
-        self.siblings = Siblings()
         self._frozen: RoundState | None = None
         self._quiet = False  # whether the frozen status is the container's doing
 
     @property
     def nodes(self) -> Sequence[NodeExecution]:
         """The executions of this round, in the order in which they began."""
-        return list(self.siblings)
+        return list(self)
 
     @property
     def status(self) -> NodeStatus:
         """What became of the round: nothing on the wire says it, so its executions do."""
-        return self._status_of(self._states())
+        return self._status_of(self._words())
 
-    def _states(self) -> set[NodeStatus]:
-        return set(map(_STATUS, self.siblings.in_order()))
+    def _words(self) -> set[NodeStatus]:
+        return set(map(_STATUS, self.in_order()))
 
-    def _status_of(self, states: set[NodeStatus]) -> NodeStatus:
+    def _status_of(self, words: set[NodeStatus]) -> NodeStatus:
         for word in ("failed", "stopped", "paused", "unknown", "running"):
-            if word in states:
+            if word in words:
                 return word
         return self._quiet_status()
 
@@ -160,13 +173,13 @@ class Round:
     def freeze(self) -> RoundState:
         """Return the published form, shared for as long as nothing changes."""
         if self._frozen is None:
-            states = self._states()
-            self._quiet = states <= _WELL
+            words = self._words()
+            self._quiet = words <= _WELL
             self._frozen = RoundState(
                 index=self.index,
-                status=self._status_of(states),
+                status=self._status_of(words),
                 elapsed_time=self.elapsed_time,
-                nodes=self.siblings.freeze(),
+                nodes=self.freeze_nodes(),
             )
         elif self._quiet and self._frozen.status != self._quiet_status():  # the container went on, or ended
             self._frozen = msgspec.structs.replace(self._frozen, status=self._quiet_status())

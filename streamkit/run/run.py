@@ -431,7 +431,7 @@ class Run(Answer):
             last_heartbeat_at=self.last_heartbeat_at,
             settled=self.settled,
             segments=tuple(self.segments),
-            nodes=self._top.freeze(),
+            nodes=self._top.freeze_nodes(),
             missing=missing(self.cut, self._gone),
             forms=tuple(self.forms),
             citations=tuple(self.citations),

@@ -69,7 +69,7 @@ def test_nothing_of_later_is_told_of_a_round():
     for event in range(watched.events):
         then = then_of(watched, event)
         for turn in rounds:
-            begun = [node for node in turn.siblings.in_order() if node.number <= watched.history.count_at(event)]
+            begun = [node for node in turn.in_order() if node.number <= watched.history.count_at(event)]
             told = then.facts(turn)
             if not begun:
                 assert told.status == "unknown"

@@ -194,10 +194,10 @@ def test_remarks_are_told_once_their_moment_came():
 def test_a_row_is_told_as_it_was_or_else_said_to_be_of_now():
     looked_at = session(BODIES["dify/wf_iter_seq5"])
     (turn,) = [row for row in looked_at.tree.walk() if row.key[0] == "r" and row.item.index == 2]
-    (node,) = turn.item.siblings.in_order()
+    (node,) = turn.item.in_order()
     looked_at.seek(looked_at.chosen.history.touched(node.number)[0][0])
     then = looked_at.item_of(turn)
-    assert [each.status for each in then.item.siblings.in_order()] == ["running"]
+    assert [each.status for each in then.item.in_order()] == ["running"]
     assert not then.is_of_now
     assert looked_at.item_of(looked_at.tree.window(0, 1)[0]).item.status == "running"
     looked_at.seek(1)

@@ -118,9 +118,9 @@ def test_siblings_are_those_that_came_and_did_not_go_in_the_order_of_their_begin
             case "thaw" if number in here:
                 node.title += "x"
                 node._frozen = None
-                siblings.thaw(node)
+                siblings.thaw_node(node)
             case "freeze":
-                assert [(state.id, state.title) for state in siblings.freeze()] == [
+                assert [(state.id, state.title) for state in siblings.freeze_nodes()] == [
                     (f"e{one}", nodes[one].title) for one in sorted(here)
                 ]
             case "read":
