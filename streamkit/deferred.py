@@ -17,7 +17,7 @@ ROOM: Final = 16
 class Deferred:
     """Frames of one body that were taken in, and of which the parser and the run do not know yet."""
 
-    __slots__ = ("_around", "_begin", "_blank", "_end", "_prefix", "ats", "is_open", "pattern", "size", "texts")
+    __slots__ = ("_begin", "_blank", "around", "ats", "end", "is_open", "pattern", "prefix", "size", "texts")
 
     def __init__(self) -> None:
         self.pattern: Pattern | None = None
@@ -30,19 +30,20 @@ class Deferred:
         """Bytes of all of them."""
         self.is_open = False
         """Whether the next chunk may be such a frame."""
-        self._prefix = self._blank = b""
-        # How such a chunk begins, behind the prefix, and how it ends. Prefix and beginning joined would be quicker by one
-        # call in a token, and 300 bytes more in each of ten thousand taps.
-        self._begin = self._end = b""
-        self._around = 0  # bytes of these
+        self.prefix = self.end = b""
+        """How such a chunk begins, before the pattern's start, and how it ends."""
+        # Prefix and start joined would be quicker by one call in a token, and 300 bytes more in each of ten thousand taps.
+        self._begin = self._blank = b""
+        self.around = 0
+        """Bytes of such a chunk without its text."""
 
     def expect(self, pattern: Pattern, parser: Parser) -> None:
         """Take chunks that are one frame of this pattern, written as the parser found the last ones, if it lets them by."""
         self.is_open = parser.may_skip
-        if pattern is not self.pattern or parser.prefix is not self._prefix or parser.blank is not self._blank:
-            self.pattern, self._prefix, self._blank = pattern, parser.prefix, parser.blank
-            self._begin, self._end = pattern.start, pattern.end + parser.blank
-            self._around = len(self._prefix) + len(self._begin) + len(self._end)
+        if pattern is not self.pattern or parser.prefix is not self.prefix or parser.blank is not self._blank:
+            self.pattern, self.prefix, self._blank = pattern, parser.prefix, parser.blank
+            self._begin, self.end = pattern.start, pattern.end + parser.blank
+            self.around = len(self.prefix) + len(self._begin) + len(self.end)
 
     def expect_nothing(self) -> None:
         """Take no chunks."""
@@ -60,8 +61,8 @@ class Deferred:
             return False
         # Methods of one argument are the cheapest test there is; that each removed something shows in the length.
         size = len(chunk)
-        middle = chunk.removeprefix(self._prefix).removeprefix(self._begin).removesuffix(self._end)
-        if len(middle) + self._around != size or size > SHORT:
+        middle = chunk.removeprefix(self.prefix).removeprefix(self._begin).removesuffix(self.end)
+        if len(middle) + self.around != size or size > SHORT:
             return False
         try:
             texts.append(text_of(middle))  # a JSON string holds no line end, nor does the rest of the pattern

@@ -12,7 +12,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
-from streamkit.dialects.base import Delta, Event
+from streamkit.dialects.base import REFUSALS, Delta, Event
 
 _PROBE: Final = "\N{SYMBOL FOR SUBSTITUTE}probe"
 _QUOTED_PROBE: Final = b'"%b"' % _PROBE.encode()
@@ -55,31 +55,39 @@ class Pattern(Struct, frozen=True):
         return [with_text(event, text) for text in texts]
 
 
-def learn(data: bytes, event: Event, delta: Delta, decode: Callable[[bytes], Event]) -> Pattern | None:
+def learn(
+    data: bytes, event: Event, delta: Delta, decode: Callable[[bytes], Event], *, like: Pattern | None = None
+) -> Pattern | None:
     """Learn the pattern of a frame; None if its text cannot be found in its data.
 
     Args:
         data: the data of the frame.
         event: what it was decoded to.
         delta: where its text stands.
-        decode: the decoder of such frames.
+        decode: the decoder of such frames; it may refuse (`REFUSALS`).
+        like: a pattern of earlier frames, which most begin as: then the text stands where theirs does.
     """
     text = delta.text(event)
     if text is None or b"\n" in data:  # data of several lines, which nobody sends
         return None
     expected = delta.with_text(event, _PROBE)
-    for place, size in _places(data, text):
+    expected_at = len(like.start) if like is not None and data.startswith(like.start) else 0
+    for place, size in _places(data, text, expected_at):
         start, end = data[:place], data[place + size :]
         # The proof: another text in this place is decoded to the same event with that text.
-        if decode(b"".join((start, _QUOTED_PROBE, end))) == expected:
+        try:
+            probed = decode(b"".join((start, _QUOTED_PROBE, end)))
+        except REFUSALS:
+            continue
+        if probed == expected:
             return Pattern(start, end, event, delta.with_text)
     return None
 
 
-def _places(data: bytes, text: str) -> Iterator[tuple[int, int]]:
+def _places(data: bytes, text: str, expected_at: int) -> Iterator[tuple[int, int]]:
     """Yield where a text stands in its frame as a JSON string, and how many bytes it takes, at most `_MOST_PLACES`."""
     quoted = msgspec.json.encode(text)
-    place = data.find(quoted)
+    place = expected_at if data.startswith(quoted, expected_at) else data.find(quoted)
     if place < 0:  # Python's own encoder writes all but ASCII as escapes
         quoted = json.dumps(text).encode()
         place = data.find(quoted)

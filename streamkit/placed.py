@@ -7,14 +7,19 @@ does not tell where they were. Here frames are found as `feed` does, and deltas 
 from collections import deque
 from collections.abc import Sequence
 
+from msgspec import Struct
+
 from streamkit.dialects.base import Dialect
-from streamkit.reader import Burst, Reader, Record
-from streamkit.sse import Frame, Parser
+from streamkit.pattern import Pattern
+from streamkit.reader import Reader, Record
+from streamkit.sse import Frame
 
 
-class PlacedBurst(Burst, frozen=True):
+class PlacedBurst(Struct, frozen=True):
     """Events of consecutive frames that differ in one text only, and where each of the frames begins."""
 
+    pattern: Pattern
+    texts: list[str]
     offsets: list[int]
     """In bytes from the start of the body."""
 
@@ -40,9 +45,9 @@ class PlacingReader(Reader):
         self.heartbeats = parser.heartbeats
         if parser.dropped or self.troubles:
             return self._take_all(frames, deque(parser.take_dropped()))
-        return self._placed(parser, known, frames)
+        return self._placed(known, frames)
 
-    def _placed(self, parser: Parser, known: Dialect, frames: list[Frame]) -> list[Record | PlacedBurst]:
+    def _placed(self, known: Dialect, frames: list[Frame]) -> list[Record | PlacedBurst]:
         found: list[Record | PlacedBurst] = []
         alike: list[Frame] = []  # that fit the pattern, one after the other
         middles: list[bytes] = []
@@ -58,7 +63,7 @@ class PlacingReader(Reader):
             if middles:
                 found += self._burst_at(alike, middles)
                 alike, middles = [], []
-            self._alone(parser, known, frame, data, found)
+            self._alone(known, frame, data, found)
         if middles:
             found += self._burst_at(alike, middles)
         return found
@@ -68,19 +73,14 @@ class PlacingReader(Reader):
         texts = self._pattern.texts(middles) if self._pattern is not None else None
         if self._pattern is None or texts is None:
             return self._take_all(frames, deque())
-        self._frames += len(texts)
-        self._hits += len(texts)
         return [PlacedBurst(self._pattern, texts, [frame.offset for frame in frames])]
 
-    def _alone(
-        self, parser: Parser, known: Dialect, frame: Frame, data: bytes, found: list[Record | PlacedBurst]
-    ) -> None:
+    def _alone(self, known: Dialect, frame: Frame, data: bytes, found: list[Record | PlacedBurst]) -> None:
         """Decode a frame that no pattern fits, and learn one from it if it is a delta."""
         records: list[Record] = []
-        self._frames += 1
         self._take(frame.number, frame.offset, data, records)
         (record,) = records
         found.append(record)
         delta = known.deltas.get(type(record.event))
         if delta is not None and not record.notes:
-            self._learn(parser, known, data, record.event, delta)
+            self._learn(known, data, record.event, delta, frame.number + 1)

@@ -10,17 +10,17 @@ burst costs a third of its frames, since a `Pattern` reads them; whatever does n
 
 from collections import deque
 from collections.abc import Iterator, Sequence
-from typing import Final
+from typing import Final, final
 
 import msgspec
 from msgspec import Struct
 
-from streamkit.deferred import ROOM, Deferred
+from streamkit.deferred import Deferred
 from streamkit.dialects import DIALECTS, detect, detect_silent, dialect
 from streamkit.dialects.base import REFUSALS, Delta, Dialect, Event, Note, Notes
 from streamkit.jsonbody import JsonBody
-from streamkit.pattern import Pattern, learn
-from streamkit.sse import Dropped, Frame, Parser
+from streamkit.pattern import Pattern, learn, text_of
+from streamkit.sse import SHORT, Dropped, Frame, Parser
 
 MAX_FRAME_BYTES: Final = 64 * 1024 * 1024
 """The default limit of one frame; real frames of several MB exist (protocol C.11)."""
@@ -35,7 +35,7 @@ _HELD: Final = 16
 
 
 _FRUITFUL: Final = 8
-"""A pattern that fits fewer frames than this was not worth learning."""
+"""A pattern that another one takes the place of after fewer frames than this was not worth learning."""
 _LONGEST_PAUSE: Final = 256
 """So many frames pass at most, after patterns that were not, before another one is learned."""
 
@@ -52,6 +52,12 @@ class Noted(Struct, frozen=True):
     """Anomalies of the body since the frame before: frames that were dropped, for example."""
 
 
+@final
+class Flagged(Noted, frozen=True):
+    """An event that `Reader.read` has something to say of."""
+
+
+@final
 class Record(Noted, frozen=True):
     """An event with what it was made of."""
 
@@ -61,11 +67,16 @@ class Record(Noted, frozen=True):
     """Where the frame begins, in bytes from the start of the body."""
 
 
+@final
 class Burst(Struct, frozen=True):
     """Events of consecutive frames that differ in one text only."""
 
     pattern: Pattern
     texts: list[str]
+
+
+Found = Event | Flagged | Record | Burst
+"""What `Reader.read` gives."""
 
 
 class Reader:
@@ -76,7 +87,7 @@ class Reader:
         "_frames",
         "_head",
         "_held",
-        "_hits",
+        "_learned_at",
         "_limit",
         "_lines",
         "_opening",
@@ -111,7 +122,7 @@ class Reader:
         """Takes in chunks that need not be read one by one; who uses it, and then reads on, `settle`s before."""
         self._limit = max_frame_bytes
         self._unparsed = 0  # bytes that no parser counts: those before there is one, and all of a body that is JSON
-        self._frames = 0
+        self._frames = 0  # of a body that is JSON, all; of an event stream, those before the one that is being read
         self._head = b""
         self._opening = b""
         self._parser: Parser | None = None
@@ -119,7 +130,7 @@ class Reader:
         self._held: list[tuple[int, int, bytes]] | None = None
         self._closed = False
         self._pattern: Pattern | None = None
-        self._hits = 0  # so many frames fitted the pattern
+        self._learned_at = 0  # so many frames were before the pattern
         self._pause = 0  # so many frames pass after a pattern that was not worth it
         self._paused = 0  # and so many are still to pass
 
@@ -131,7 +142,7 @@ class Reader:
     @property
     def frames(self) -> int:
         """Frames, lines or documents read, whatever was in them."""
-        return self._frames + len(self.deferred.texts)
+        return (self._parser.frames if self._parser else self._frames) + len(self.deferred.texts)
 
     @property
     def opening_heartbeats(self) -> int:
@@ -157,7 +168,7 @@ class Reader:
             return self._read(self._lines.feed(bytes(chunk)))
         return self._sniff(bytes(chunk))
 
-    def read(self, chunk: bytes | bytearray | memoryview) -> list[Event | Noted | Burst]:
+    def read(self, chunk: bytes | bytearray | memoryview) -> list[Found]:
         """Read as `feed` does, for who needs no more of an event than the event.
 
         Returns:
@@ -168,24 +179,29 @@ class Reader:
         """
         if self.deferred.texts:
             self.settle()
+        event = self.whole(chunk)
+        return self._read_any(chunk) if event is None else [event]
+
+    def whole(self, chunk: bytes | bytearray | memoryview) -> Event | Flagged | None:
+        """Read as `read` does, and more quickly, a chunk that is one frame: as nearly all chunks of an open stream are.
+
+        Returns:
+            Its event; None if it is any other chunk, or there is more to say: then nothing was done.
+        """
         parser, known = self._parser, self.dialect
-        if parser is None or known is None or not self._frames:
-            return self._read_opening(bytes(chunk))
-        pattern = self._pattern
-        if not self.troubles and (data := parser.whole(chunk)) is not None:
-            if pattern is not None and data.startswith(pattern.start):
-                found = self._pieces(parser, known, [data])
-            else:
-                found = [self._plain(parser, known, data)]
-            if pattern is self._pattern and self.deferred.is_open:  # then nothing else is expected than before
-                return found
-        else:
-            found = self._cut(parser, known, chunk)
-        if self.troubles:
-            self.deferred.expect_nothing()
-        elif self._pattern is not None:
+        if parser is None or known is None or self.troubles or (data := parser.whole(chunk)) is None:
+            return None
+        try:
+            event = known.typed(data)
+        except REFUSALS:
+            self._frames = parser.frames - 1
+            return self._event(known, data)
+        delta = known.deltas.get(type(event))
+        if delta is not None:
+            self._learn(known, data, event, delta, parser.frames)
+        if self._pattern is not None and (delta is not None or not self.deferred.is_open):
             self.deferred.expect(self._pattern, parser)
-        return found
+        return event
 
     def events(self, chunk: bytes | bytearray | memoryview) -> list[Event]:
         """Read as `feed` does, for who wants typed events and nothing else; heartbeats are only counted.
@@ -193,20 +209,32 @@ class Reader:
         Raises:
             RuntimeError: the reader was closed.
         """
-        deferred = self.deferred
-        if len(deferred.texts) == ROOM:
-            self.settle()
-        if deferred.take(chunk, None) and (pattern := deferred.pattern) is not None:
-            return [pattern.with_text(pattern.event, deferred.texts[-1])]
-        return events_of(self.read(chunk))
+        # As `Deferred.take` does it, written out: of the time of a token a quarter was that of two calls.
+        parser, deferred = self._parser, self.deferred
+        pattern = deferred.pattern
+        if deferred.is_open and type(chunk) is bytes and parser is not None and pattern is not None:
+            size = len(chunk)
+            middle = chunk.removeprefix(deferred.prefix).removeprefix(pattern.start).removesuffix(deferred.end)
+            if len(middle) + deferred.around == size and size <= SHORT:
+                try:
+                    text = text_of(middle)
+                except REFUSALS:
+                    return events_of(self._read_any(chunk))
+                parser.frames += 1
+                parser.bytes += size
+                return [pattern.with_text(pattern.event, text)]
+        event = self.whole(chunk)
+        if event is None:
+            return events_of(self._read_any(chunk))
+        if type(event) is Flagged:
+            event = event.event
+        return [] if event.is_heartbeat else [event]
 
     def settle(self) -> None:
         """Count the frames that were deferred, and tell the parser of them; then they are forgotten."""
         deferred = self.deferred
         if deferred.texts and self._parser is not None:
             self._parser.skip(len(deferred.texts), deferred.size)
-            self._frames += len(deferred.texts)
-            self._hits += len(deferred.texts)
             deferred.clear()
 
     def close(self) -> list[Record]:
@@ -237,7 +265,7 @@ class Reader:
     @property
     def _is_event_stream(self) -> bool:
         """Whether anything of an event stream, or of JSON, was in the body."""
-        return self._frames > 0 or self._opening.startswith(_FIELD_NAMES)
+        return self.frames > 0 or self._opening.startswith(_FIELD_NAMES)
 
     # ---- what kind of body
 
@@ -273,7 +301,6 @@ class Reader:
         for frame in frames:
             while dropped and dropped[0].offset < frame.offset:
                 self._report_dropped(dropped.popleft())
-            self._frames += 1
             self._take(frame.number, frame.offset, bytes(frame.data), records)
         for record in dropped:
             self._report_dropped(record)
@@ -288,85 +315,86 @@ class Reader:
 
     # ---- events alone
 
-    def _read_opening(self, chunk: bytes) -> list[Event | Noted | Burst]:
+    def _read_opening(self, chunk: bytes) -> list[Found]:
         """Read the first frames the plain way, until the dialect shows; all of a body that is JSON."""
-        events: list[Event | Noted | Burst] = []
+        events: list[Found] = []
         for _ in range(_HELD):  # more would copy a long chunk too often
             frame, blank, chunk = chunk.partition(b"\n\n") if self._lines is None else (chunk, b"", b"")
             events += self.feed(frame + blank)
             if not chunk:
                 return events
-            if self._frames and self.dialect is not None:
+            if self.frames and self.dialect is not None:
                 return events + self.read(chunk)
         return events + self.feed(chunk)
 
-    def _cut(
-        self, parser: Parser, known: Dialect, chunk: bytes | bytearray | memoryview
-    ) -> list[Event | Noted | Burst]:
+    def _read_any(self, chunk: bytes | bytearray | memoryview) -> list[Found]:
         """Read bytes of any shape."""
-        pieces = parser.cut(chunk)
+        parser, known = self._parser, self.dialect
+        if parser is None or known is None or not parser.frames:
+            return self._read_opening(bytes(chunk))
+        self._frames = parser.frames
+        cuts = parser.cut(chunk)
         self.heartbeats = parser.heartbeats
+        found: list[Found] = []
         if self.troubles or parser.dropped:
-            return list(self._read_around(known, pieces, deque(parser.take_dropped())))
-        return self._pieces(parser, known, pieces)
+            dropped = deque(parser.take_dropped())
+            found += self._read_around(known, (data for cut in cuts for data in _datas(*cut)), dropped)
+        else:
+            for prefix, lines in cuts:
+                self._read_lines(known, prefix, lines, found)
+        if self.troubles:
+            self.deferred.expect_nothing()
+        elif self._pattern is not None:
+            self.deferred.expect(self._pattern, parser)
+        return found
 
-    def _plain(self, parser: Parser, known: Dialect, data: bytes) -> Event | Noted:
-        """Decode a frame that no pattern fits, and learn one from it if it is a delta."""
-        try:
-            event = known.typed(data)
-            self._frames += 1
-        except REFUSALS:
-            mended = self._event(known, data)
-            if isinstance(mended, Noted):
-                return mended
-            event = mended
-        delta = known.deltas.get(type(event))
-        if delta is not None:
-            self._learn(parser, known, data, event, delta)
-        return event
-
-    def _pieces(self, parser: Parser, known: Dialect, pieces: list[bytes | list[bytes]]) -> list[Event | Noted | Burst]:
-        """Decode what the parser has cut, in bursts where frames fit the pattern."""
-        pattern = expected = self._pattern  # what the parser knows of; a better one may be learned below
-        events: list[Event | Noted | Burst] = []
-        start, end = (pattern.start, pattern.end) if pattern is not None else (b"", b"")
+    def _read_lines(self, known: Dialect, prefix: bytes, lines: list[bytes], found: list[Found]) -> None:
+        """Decode the data of frames: in bursts where they fit the pattern."""
+        pattern = self._pattern
+        start, end = _edges(prefix, pattern)
         middles: list[bytes] = []  # of frames that fit the pattern, one after the other
-        for piece in pieces:
-            if pattern is not None and type(piece) is bytes:
-                rest = piece.removeprefix(start)
-                if rest is not piece:
-                    middle = rest.removesuffix(end)
-                    if middle is not rest:
-                        middles.append(middle)
-                        continue
+        for line in lines:
+            # Methods that remove nothing return the same object, and are the cheapest test there is.
+            rest = line.removeprefix(start)
+            if rest is not line:
+                middle = rest.removesuffix(end)
+                if middle is not rest:
+                    middles.append(middle)
+                    continue
             if middles:
-                self._burst(known, middles, pattern, events)
+                self._burst(known, middles, pattern, found)
                 middles = []
-            if isinstance(piece, list):
-                self._burst(known, piece, expected, events)
-                continue
-            events.append(self._plain(parser, known, piece))
+            found.append(self._plain(known, line.removeprefix(prefix)))
             if self._pattern is not pattern:
                 pattern = self._pattern
-                start, end = (pattern.start, pattern.end) if pattern is not None else (b"", b"")
+                start, end = _edges(prefix, pattern)
         if middles:
-            self._burst(known, middles, pattern, events)
-        return events
+            self._burst(known, middles, pattern, found)
+
+    def _plain(self, known: Dialect, line: bytes) -> Event | Flagged:
+        """Decode a frame that no pattern fits, and learn one from it if it is a delta; to JSON, its LF is nothing."""
+        try:
+            event = known.typed(line)
+        except REFUSALS:
+            return self._event(known, line.removesuffix(b"\n"))
+        self._frames += 1
+        delta = known.deltas.get(type(event))
+        if delta is not None:
+            self._learn(known, line.removesuffix(b"\n"), event, delta, self._frames)
+        return event
 
     def _read_around(
-        self, known: Dialect, pieces: list[bytes | list[bytes]], dropped: deque[Dropped]
-    ) -> Iterator[Event | Noted]:
-        """Read events one by one, each told what was dropped before it."""
-        expected = self._pattern
-        for piece in pieces:
-            for data in _whole(piece, expected) if isinstance(piece, list) else [piece]:
-                while dropped and dropped[0].number <= self._frames:
-                    self._report_dropped(dropped.popleft())
-                yield self._event(known, data)
+        self, known: Dialect, datas: Iterator[bytes], dropped: deque[Dropped]
+    ) -> Iterator[Event | Flagged]:
+        """Decode the data of frames one by one, each told what was dropped before it."""
+        for data in datas:
+            while dropped and dropped[0].number <= self._frames:
+                self._report_dropped(dropped.popleft())
+            yield self._event(known, data)
         for record in dropped:
             self._report_dropped(record)
 
-    def _event(self, known: Dialect, data: bytes) -> Event | Noted:
+    def _event(self, known: Dialect, data: bytes) -> Event | Flagged:
         """Decode the data of the next frame."""
         notes: Notes = []
         event = known.decode(data, notes)
@@ -374,36 +402,36 @@ class Reader:
         if notes or self.troubles:
             before = tuple(self.troubles)
             self.troubles.clear()
-            return Noted(event, number, tuple(notes), before)
+            return Flagged(event, number, tuple(notes), before)
         return event
 
     # ---- bursts
 
-    def _burst(
-        self, known: Dialect, middles: list[bytes], pattern: Pattern | None, events: list[Event | Noted | Burst]
-    ) -> None:
+    def _burst(self, known: Dialect, middles: list[bytes], pattern: Pattern | None, found: list[Found]) -> None:
         """Read frames that begin and end as the pattern says."""
-        texts = pattern.texts(middles) if pattern is not None and not self.troubles else None
-        if pattern is None or texts is None:
-            events += [self._event(known, data) for data in _whole(middles, pattern)]
+        assert pattern is not None  # noqa: S101 - for the type checker
+        texts = pattern.texts(middles)
+        if texts is None:
+            found += [self._event(known, b"%b%b%b" % (pattern.start, middle, pattern.end)) for middle in middles]
         else:
             self._frames += len(texts)
-            self._hits += len(texts)
-            events.append(Burst(pattern, texts))
+            found.append(Burst(pattern, texts))
 
-    def _learn(self, parser: Parser, known: Dialect, data: bytes, event: Event, delta: Delta) -> None:
-        """Learn the pattern of a delta. Streams whose frames differ in more than a text are left alone."""
+    def _learn(self, known: Dialect, data: bytes, event: Event, delta: Delta, frames: int) -> None:
+        """Learn the pattern of a delta, with which there are so many frames.
+
+        Streams whose frames differ in more than a text are left alone.
+        """
         if self._paused:
             self._paused -= 1
             return
-        pattern = learn(data, event, delta, lambda data: known.decode(data, []))
+        pattern = learn(data, event, delta, known.typed, like=self._pattern)
         if pattern is None:
             return
         if self._pattern is not None:
-            self._pause = 0 if self._hits >= _FRUITFUL else min(2 * self._pause + 1, _LONGEST_PAUSE)
-            self._paused = self._pause
-        self._pattern, self._hits = pattern, 0
-        parser.expect(pattern.start, pattern.end)
+            is_fruitful = frames - self._learned_at > _FRUITFUL
+            self._pause = self._paused = 0 if is_fruitful else min(2 * self._pause + 1, _LONGEST_PAUSE)
+        self._pattern, self._learned_at = pattern, frames
 
     # ---- which dialect
 
@@ -470,22 +498,27 @@ _LONGEST_BLANK: Final = 4096
 _FRAME_LINE: Final = msgspec.json.Decoder(_FrameLine)
 
 
-def events_of(found: Sequence[Event | Noted | Burst]) -> list[Event]:
+def events_of(found: Sequence[Found]) -> list[Event]:
     """Return the events in what was read, without heartbeats."""
     events: list[Event] = []
     for item in found:
-        if isinstance(item, Burst):
+        if type(item) is Burst:  # of structs, isinstance() takes five times as long
             events += item.pattern.events(item.texts)
         else:
-            event = item.event if isinstance(item, Noted) else item
+            event = item.event if type(item) is Flagged or type(item) is Record else item
             if not event.is_heartbeat:
                 events.append(event)
     return events
 
 
-def _whole(middles: list[bytes], pattern: Pattern | None) -> list[bytes]:
-    """Return the data of frames of which the parser gave only what stands between."""
-    return [b"%b%b%b" % (pattern.start, middle, pattern.end) for middle in middles] if pattern is not None else middles
+def _edges(prefix: bytes, pattern: Pattern | None) -> tuple[bytes, bytes]:
+    """Return how lines of the pattern begin and end; no line has a CR."""
+    return (prefix + pattern.start, pattern.end + b"\n") if pattern is not None else (b"\r", b"\r")
+
+
+def _datas(prefix: bytes, lines: list[bytes]) -> Iterator[bytes]:
+    """The data of what the parser has cut."""
+    return (line.removeprefix(prefix).removesuffix(b"\n") for line in lines)
 
 
 def _unwrapped(line: bytes) -> bytes:

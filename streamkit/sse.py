@@ -41,6 +41,8 @@ _COLON: Final = 58
 _R: Final = 114
 _SPACED: Final = b"data: "
 _BARE: Final = b"data:"
+_BOUNDS: Final = {_SPACED: (b"data: ", b"data:!"), _BARE: (b"data:!", b"data;")}
+"""Between which lines those stand that begin so, and with no more space: the least, and one that is greater than all."""
 _LF_LF: Final = b"\n\n"
 _CRLF_CRLF: Final = b"\r\n\r\n"
 _RETRY_DIGITS: Final = 18  # int() refuses more than 4,300 digits; 10**18 ms are 31 million years
@@ -54,8 +56,6 @@ _MANY: Final = 8  # from so many lines on _alike is worth its preparations
 _TABLE: Final = 32  # and from so many _table
 _FEW_PIECES: Final = 64  # more pieces than this are joined, if they have
 _SMALL_PIECE: Final = 256  # less bytes than this on the average
-
-_Cut = bytes | list[bytes]
 
 
 class Frame(Struct, frozen=True, gc=False):
@@ -98,6 +98,10 @@ class Dropped(Struct, frozen=True):
     """Number of frames dispatched before it."""
 
 
+Cut = tuple[bytes, list[bytes]]
+"""What some data lines begin with, and these lines, each ended by LF."""
+
+
 class Tail(Struct, frozen=True):
     """A block that the end of the stream cut off. The standard discards it (9.2.6, "any pending data")."""
 
@@ -127,13 +131,11 @@ class Parser:
 
     __slots__ = (
         "_after_cr",
-        "_begin",
         "_bom",
         "_bound",
         "_closed",
         "_done",
         "_dropping",
-        "_end",
         "_head",
         "_head_id",
         "_head_name",
@@ -179,22 +181,12 @@ class Parser:
         self._head = b"\n"  # the lines before the data of the last block that came alone, and what they say
         self._head_name = ""
         self._head_id: str | None = None
-        self.expect(b"", b"")
         self.last_event_id = ""
         self.retry: int | None = None
         self.reset()
 
-    def expect(self, start: bytes, end: bytes) -> None:
-        """Say how the data of most frames will begin and end, for `cut`.
-
-        Nothing is expected if either is empty or contains a line end, or if `start` begins with a space.
-        """
-        both = start + end
-        known = start and end and _LF not in both and _CR not in both and start[0] != _SPACE
-        self._begin, self._end = (start, end) if known else (b"", b"")
-
     def reset(self) -> None:
-        """Begin a new stream, as after a reconnect: all starts again but `last_event_id`, `retry` and what is expected.
+        """Begin a new stream, as after a reconnect: all starts again but `last_event_id` and `retry`.
 
         The last event ID buffer starts as `last_event_id`, as it does in Chromium. The letter of 9.2.6 starts it empty,
         and the first frame without an ID of its own would forget the place in the stream.
@@ -259,11 +251,13 @@ class Parser:
         self._read(chunk, frames, [])
         return frames
 
-    def cut(self, chunk: bytes | bytearray | memoryview) -> list[bytes | list[bytes]]:
-        """As `feed`, but make no frame: of each frame only the data, as bytes.
+    def cut(self, chunk: bytes | bytearray | memoryview) -> list[Cut]:
+        """As `feed`, but make no frame: of each frame only the data, as bytes, ended by an LF.
 
-        Where `expect` was told how data begins and ends, and many frames in a row that come together all do so, what
-        stands between comes as one list.
+        To take away that LF, and what stands before the data, would cost as much as to find the line.
+
+        Returns:
+            Lines of frames, in order: each is what all of them begin with, the data, and the LF.
 
         Args:
             chunk: Any number of bytes. What is not `bytes` is copied, once.
@@ -280,7 +274,7 @@ class Parser:
             if size > self._bound:
                 self._settle()
             return []
-        cuts: list[_Cut]
+        cuts: list[Cut]
         if len(chunk) > self._plain:
             cuts = []
             self._prepare(chunk, None, cuts)
@@ -377,7 +371,7 @@ class Parser:
 
     # Many lines at a time.
 
-    def _read(self, chunk: bytes, frames: list[Frame] | None, cuts: list[_Cut]) -> None:
+    def _read(self, chunk: bytes, frames: list[Frame] | None, cuts: list[Cut]) -> None:
         """Read a chunk, and put what it dispatches into `frames`, or if that is None into `cuts`."""
         if not chunk:
             return
@@ -418,10 +412,10 @@ class Parser:
             begun.reverse()
             self._keep(begun, extra, first=bool(lines))
 
-    def _alike(self, lines: list[bytes], at: int, extra: int, frames: list[Frame] | None, cuts: list[_Cut]) -> bool:
+    def _alike(self, lines: list[bytes], at: int, extra: int, frames: list[Frame] | None, cuts: list[Cut]) -> bool:
         """Dispatch the data of lines if each is data and has a blank line behind it; tell whether that is so.
 
-        That something was removed from every line shows in the sum of their lengths.
+        That all begin alike shows in the least and the greatest of them.
         """
         if self._start != at or lines[1] != b"\n":  # a line of the first block was before, or it has more lines
             return False
@@ -429,38 +423,25 @@ class Parser:
         count = len(firsts)
         if lines[1::2].count(b"\n") != count:
             return False
-        size = sum(map(len, firsts))
-        if frames is None and self._begin:
-            head, ending = self.prefix + self._begin, self._end + b"\n"
-            alike = firsts if firsts[0].startswith(head) and firsts[-1].endswith(ending) else []
-            middles = [line.removeprefix(head).removesuffix(ending) for line in alike]
-            if alike and sum(map(len, middles)) == size - count * (len(head) + len(ending)):
-                self.frames += count
-                if cuts and isinstance(cuts[-1], list):
-                    cuts[-1] += middles
-                else:
-                    cuts.append(middles)
-                return True
         prefix = self.prefix
-        datas = [line.removeprefix(prefix) for line in firsts]
-        # What begins with a space had one before its data, if the others have none.
-        if sum(map(len, datas)) != size - count * len(prefix) or (prefix is _BARE and min(datas) < b"!"):
+        low, high = _BOUNDS[prefix]
+        if min(firsts) < low or max(firsts) >= high:
             return False
         if frames is None:
-            cuts += [data.removesuffix(b"\n") for data in datas]
+            cuts.append((prefix, firsts))
         else:
             start = self._start
             number = self.frames
             id_ = self.last_event_id
-            around = len(prefix) + 1 + 2 * extra
-            for data in datas:
-                frames.append(Frame("", memoryview(data.removesuffix(b"\n")), id_, start, number))
-                start += len(data) + around
+            around = 1 + 2 * extra
+            for line in firsts:
+                frames.append(Frame("", memoryview(line.removeprefix(prefix).removesuffix(b"\n")), id_, start, number))
+                start += len(line) + around
                 number += 1
         self.frames += count
         return True
 
-    def _table(self, lines: list[bytes], at: int, extra: int, frames: list[Frame] | None, cuts: list[_Cut]) -> bool:
+    def _table(self, lines: list[bytes], at: int, extra: int, frames: list[Frame] | None, cuts: list[Cut]) -> bool:
         """As `_alike`, where an event name, an ID or both stand beside the data of each block, at the same places."""
         if self._kept > _LONG or len(lines) < _TABLE:
             return False
@@ -474,7 +455,7 @@ class Parser:
         count = len(found.datas)
         ids = found.ids or [self.last_event_id] * count
         if frames is None:
-            cuts += [data.removesuffix(b"\n") for data in found.datas]
+            cuts.append((b"", found.datas))
         else:
             sizes = map(len, lines)
             starts = accumulate(map(extra.__add__, sizes) if extra else sizes, initial=self._start)
@@ -491,7 +472,7 @@ class Parser:
         return True
 
     def _fold(  # noqa: C901, PLR0912, PLR0915 - one flat loop: a call costs a tenth of what a frame costs
-        self, lines: Iterable[bytes], at: int, extra: int, frames: list[Frame] | None, cuts: list[_Cut]
+        self, lines: Iterable[bytes], at: int, extra: int, frames: list[Frame] | None, cuts: list[Cut]
     ) -> None:
         """Process what was kept and the lines of whole blocks (9.2.6), each longer in the stream by `extra` bytes.
 
@@ -512,19 +493,22 @@ class Parser:
         data: bytes | memoryview | None = None  # of the first data line
         joined: BytesIO | None = None  # of all data lines, if there are more
         fields = False  # there is a line that is neither data nor a comment
+        datas: list[bytes] = []  # of frames that are cut
         for line in lines:
             size = len(line)
             at += size + extra
             if size == 1:  # a blank line (9.2.6, "dispatch the event")
                 if data is not None:
-                    if joined is not None:
-                        joined.truncate(joined.tell() - 1)
-                        data = joined.getvalue()  # no copy
-                    elif isinstance(data, bytes):
-                        data = data.removesuffix(b"\n")
+                    if frames is None:
+                        datas.append(bytes(data) if joined is None else joined.getvalue())
                     else:
-                        data = data[:-1]
-                    if frames is not None:
+                        if joined is not None:
+                            joined.truncate(joined.tell() - 1)
+                            data = joined.getvalue()  # no copy
+                        elif isinstance(data, bytes):
+                            data = data.removesuffix(b"\n")
+                        else:
+                            data = data[:-1]
                         if new_id is not None:
                             id_ = text_of(new_id)
                             new_id = None
@@ -532,8 +516,6 @@ class Parser:
                             self._named = event
                             self._name = text_of(event)
                         frames.append(Frame(self._name, memoryview(data), id_, start, number))
-                    else:
-                        cuts.append(bytes(data))
                     number += 1
                     data = joined = None
                 elif fields:
@@ -582,6 +564,8 @@ class Parser:
                 joined = BytesIO()
                 joined.write(data)
                 joined.write(value)
+        if datas:
+            cuts.append((b"", datas))
         self.frames = number
         self.last_event_id = id_ if new_id is None else text_of(new_id)
         if prefix is not self.prefix:
@@ -623,7 +607,7 @@ class Parser:
 
     # What is rare.
 
-    def _prepare(self, chunk: bytes, frames: list[Frame] | None, cuts: list[_Cut]) -> None:
+    def _prepare(self, chunk: bytes, frames: list[Frame] | None, cuts: list[Cut]) -> None:
         """Read a chunk that is long, or finds the parser in a state that `_read` knows nothing of."""
         if self._closed:
             raise RuntimeError("feed() or cut() after close(): another stream needs another parser or tap")
@@ -642,7 +626,7 @@ class Parser:
                 self._read(portion, frames, cuts)
         self._settle()
 
-    def _slowly(self, chunk: bytes, frames: list[Frame] | None, cuts: list[_Cut]) -> None:
+    def _slowly(self, chunk: bytes, frames: list[Frame] | None, cuts: list[Cut]) -> None:
         """Read line by line a chunk of several line ends, or with a block that may be over the limit."""
         for line in chunk.splitlines(keepends=True):
             text = line.rstrip(b"\r\n")
@@ -686,7 +670,7 @@ class Parser:
         self._line = self.bytes
         return chunk[1:]
 
-    def _long_frames(self, chunk: bytes, frames: list[Frame] | None, cuts: list[_Cut]) -> int:
+    def _long_frames(self, chunk: bytes, frames: list[Frame] | None, cuts: list[Cut]) -> int:
         """Dispatch the data lines that the chunk begins with, as long as they are long; return where they end.
 
         They are searched and not split: a frame views the chunk, and no byte is copied.
@@ -704,11 +688,10 @@ class Parser:
                 or chunk.find(b"\r", pos, end) >= 0
             ):
                 return pos
-            data = memoryview(chunk)[at:end]
             if frames is None:
-                cuts.append(bytes(data))
+                cuts.append((prefix, [chunk[pos : end + 1]]))
             else:
-                frames.append(Frame("", data, self.last_event_id, self.bytes, self.frames))
+                frames.append(Frame("", memoryview(chunk)[at:end], self.last_event_id, self.bytes, self.frames))
             self.frames += 1
             self.bytes += end + 2 - pos
             pos = end + 2

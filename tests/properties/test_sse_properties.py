@@ -13,7 +13,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from streamkit.sse import SHORT, Parser, _appended
+from streamkit.sse import SHORT, Cut, Parser, _appended
 
 ROOMY = 1 << 20
 
@@ -290,8 +290,8 @@ BETWEEN = [
 
 
 @st.composite
-def expected_streams(draw: Any) -> tuple[bytes, bytes, list[bytes]]:
-    """A start and an end that are expected, and a stream where most data has them, in chunks."""
+def alike_streams(draw: Any) -> list[bytes]:
+    """A stream where most data begins and ends in the same way, in chunks."""
     start, end = draw(st.sampled_from(HEADS)), draw(st.sampled_from(ENDS))
     middles = st.lists(st.sampled_from(MIDDLES) | st.binary(max_size=3), max_size=2).map(b"".join)
     data = middles.map(lambda middle: start + middle + end) | st.sampled_from([start, end, b"{}"])
@@ -302,7 +302,7 @@ def expected_streams(draw: Any) -> tuple[bytes, bytes, list[bytes]]:
     stream = b"".join(blocks)
     ends = list(itertools.accumulate(map(len, blocks)))
     cuts = draw(st.just(ends[:-1]) | st.lists(st.integers(0, len(stream)) | st.sampled_from(ends or [0]), max_size=12))
-    return start, end, chunked(stream, cuts)
+    return chunked(stream, cuts)
 
 
 def told(parser: Parser) -> dict[str, Any]:
@@ -318,51 +318,42 @@ def told(parser: Parser) -> dict[str, Any]:
     }
 
 
-@given(expected_streams(), limits, st.data())
-def test_whole_and_cut_give_the_data_of_the_frames(
-    case: tuple[bytes, bytes, list[bytes]], limit: int, data: Any
-) -> None:
-    """For any split, any bytes and anything expected, in turn with `feed` and with other expectations too."""
-    start, end, chunks = case
-    expects = start and end
+@given(alike_streams(), limits, st.data())
+def test_whole_and_cut_give_the_data_of_the_frames(chunks: list[bytes], limit: int, data: Any) -> None:
+    """For any split and any bytes, in turn with `feed` too."""
     parser, other = Parser(max_frame_bytes=limit), Parser(max_frame_bytes=limit)
-    parser.expect(start, end)
     fickle = data.draw(st.booleans())
     for chunk in chunks:
         frames = [bytes(frame.data) for frame in other.feed(chunk)]
         if fickle and data.draw(st.booleans()):
             assert [bytes(frame.data) for frame in parser.feed(chunk)] == frames
             continue
-        if fickle and data.draw(st.booleans()):
-            expects = data.draw(st.booleans()) and start and end
-            parser.expect(*((start, end) if expects else (b"", b"")))
         alone = parser.whole(chunk)
-        cuts = parser.cut(chunk) if alone is None else [alone]
-        assert all(type(cut) is bytes for cut in cuts) or expects
-        assert not any(type(one) is type(two) is list for one, two in itertools.pairwise(cuts))
-        assert [] not in cuts
-        whole = [[cut] if isinstance(cut, bytes) else [start + middle + end for middle in cut] for cut in cuts]
-        assert list(itertools.chain(*whole)) == frames
+        assert (datas(parser.cut(chunk)) if alone is None else [alone]) == frames
         assert (parser.frames, parser.bytes, parser.heartbeats) == (other.frames, other.bytes, other.heartbeats)
     assert told(parser) == told(other)
 
 
-@given(expected_streams(), limits)
-def test_a_block_that_is_skipped_is_one_that_cut_would_give(case: tuple[bytes, bytes, list[bytes]], limit: int) -> None:
-    start, end, chunks = case
+def datas(cuts: list[Cut]) -> list[bytes]:
+    """The data in lines that were cut."""
+    for prefix, lines in cuts:
+        assert lines
+        assert all(line.startswith(prefix) and line.endswith(b"\n") for line in lines)
+    return [line[len(prefix) : -1] for prefix, lines in cuts for line in lines]
+
+
+@given(alike_streams(), limits)
+def test_a_block_that_is_skipped_is_one_that_cut_would_give(chunks: list[bytes], limit: int) -> None:
     parser, other = Parser(max_frame_bytes=limit), Parser(max_frame_bytes=limit)
-    parser.expect(start, end)
-    other.expect(start, end)
     for chunk in chunks:
         rest = chunk.removeprefix(parser.prefix)
         data = rest.removesuffix(parser.blank)
         whole = rest is not chunk and data is not rest and b"\n" not in data and b"\r" not in data and data[:1] > b" "
         if whole and parser.may_skip and len(chunk) <= SHORT:
             parser.skip(1, len(chunk))
-            cuts: list[Any] = [data]
+            assert [data] == datas(other.cut(chunk))
         else:
-            cuts = parser.cut(chunk)
-        assert cuts == other.cut(chunk)
+            assert parser.cut(chunk) == other.cut(chunk)
         assert (parser.frames, parser.bytes) == (other.frames, other.bytes)
     assert told(parser) == told(other)
 
@@ -377,22 +368,17 @@ SMALL = {
 }
 
 
-@given(expected_streams(), limits)
-def test_every_way_through_the_parser_gives_what_the_standard_says(
-    case: tuple[bytes, bytes, list[bytes]], limit: int
-) -> None:
+@given(alike_streams(), limits)
+def test_every_way_through_the_parser_gives_what_the_standard_says(chunks: list[bytes], limit: int) -> None:
     """Its thresholds are made so small that short streams go all ways."""
-    start, end, chunks = case
     expected = standard(b"".join(chunks), limit)
     with pytest.MonkeyPatch.context() as patch:
         for name, value in SMALL.items():
             patch.setattr(f"streamkit.sse.{name}", value)
         assert outcome(chunks, limit) == expected
         parser = Parser(max_frame_bytes=limit)
-        parser.expect(start, end)
-        cuts = [cut for chunk in chunks for cut in parser.cut(chunk)]
-    whole = [[cut] if isinstance(cut, bytes) else [start + middle + end for middle in cut] for cut in cuts]
-    assert list(itertools.chain(*whole)) == [frame[1] for frame in expected["frames"]]
+        found = [data for chunk in chunks for data in datas(parser.cut(chunk))]
+    assert found == [frame[1] for frame in expected["frames"]]
 
 
 NAMES = [b"event: message\n", b"event: message\n", b"event:x\n", b"event: \xe2\x82\n", b"event:\n", b"event:  x\n"]
@@ -437,8 +423,8 @@ def test_blocks_of_one_layout_give_what_the_standard_says(chunks: list[bytes], l
             patch.setattr(f"streamkit.sse.{name}", value)
         assert outcome(chunks, limit) == expected
         parser = Parser(max_frame_bytes=limit)
-        cuts = [cut for chunk in chunks for cut in parser.cut(chunk)]
-    assert cuts == [frame[1] for frame in expected["frames"]]
+        found = [data for chunk in chunks for data in datas(parser.cut(chunk))]
+    assert found == [frame[1] for frame in expected["frames"]]
     assert parser.last_event_id == expected["last_event_id"] or limit < ROOMY
 
 

@@ -3,7 +3,7 @@
 import json
 
 from streamkit.fold import Fold
-from streamkit.reader import Burst, Noted, Reader
+from streamkit.reader import Burst, Flagged, Reader
 from streamkit.run import Run
 
 
@@ -94,5 +94,5 @@ def test_deltas_are_folded_at_once_where_one_was_folded_before_and_nothing_else_
     fold.deltas(burst.pattern, ["a"], [1.0], 0)
     assert fold.at_once(burst.pattern, ["b", "c"], [2.0, 3.0])
     assert (run.text, run.last_progress_at, run.events["message"]) == ("abc", 3.0, 3)
-    fold.fold(Noted(bursts[0].pattern.event, 9), 4.0)
+    fold.fold(Flagged(bursts[0].pattern.event, 9), 4.0)
     assert not fold.at_once(burst.pattern, ["d"], [5.0])

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from streamkit.sse import Dropped, Frame, Parser, Tail
+from streamkit.sse import Cut, Dropped, Frame, Parser, Tail
 
 CONFORMANCE = Path(__file__).parents[2] / "fixtures" / "conformance"
 SHORT = 400
@@ -58,13 +58,17 @@ def parse(chunks: list[bytes], limit: int) -> Outcome:
 
 
 def cut(chunks: list[bytes], limit: int) -> list[bytes]:
-    """The data of all frames, of which some was cut in the middle."""
+    """The data of all frames."""
     parser = Parser(max_frame_bytes=limit)
-    parser.expect(b"{", b"}")
-    pieces = [piece for chunk in chunks for piece in parser.cut(chunk)]
-    return [
-        data for piece in pieces for data in ([b"{" + m + b"}" for m in piece] if isinstance(piece, list) else [piece])
-    ]
+    return [data for chunk in chunks for data in datas(parser.cut(chunk))]
+
+
+def datas(cuts: list[Cut]) -> list[bytes]:
+    """The data in lines that were cut."""
+    for prefix, lines in cuts:
+        assert lines
+        assert all(line.startswith(prefix) and line.endswith(b"\n") for line in lines)
+    return [line[len(prefix) : -1] for prefix, lines in cuts for line in lines]
 
 
 def splits(stream: bytes) -> Iterator[list[bytes]]:
@@ -695,8 +699,6 @@ def test_data_lines_take_no_python_calls_of_their_own(before: bytes, block: byte
     assert python_calls(parser.whole, block) == 1
     assert parser.whole(block) == b"{}"
     assert python_calls(parser.cut, block * 200) == python_calls(parser.cut, block * 100) <= 10
-    parser.expect(b"{", b"}")
-    assert python_calls(parser.cut, block * 200) == python_calls(parser.cut, block * 100) <= 10
 
 
 def python_calls(function: Callable[[bytes], object], chunk: bytes) -> int:
@@ -720,14 +722,27 @@ def python_calls(function: Callable[[bytes], object], chunk: bytes) -> int:
 # Without frames.
 
 
-def test_cut_gives_data_and_runs_of_what_was_expected() -> None:
+def test_cut_gives_lines_and_what_they_begin_with() -> None:
     parser = Parser()
-    parser.expect(b'{"a": "', b'"}')
     stream = b"".join(b'data: {"a": "%d"}\n\n' % number for number in range(9))
-    assert parser.cut(stream) == [[b"%d" % number for number in range(9)]]
+    assert parser.cut(stream) == [(b"data: ", stream.splitlines(keepends=True)[::2])]
+    assert parser.cut(b"data:{}\n\n" * 9) == [(b"", [b"{}\n"] * 9)]
+    assert parser.cut(b"data:{}\n\n" * 9) == [(b"data:", [b"data:{}\n"] * 9)]
     other = b'data:{"a": ""}\n\n: c\n\ndata: {}\n\nevent: x\ndata: {"a": "2"}\n\ndata: 3\ndata: 4\n\n'
-    assert parser.cut(other) == [b'{"a": ""}', b"{}", b'{"a": "2"}', b"3\n4"]
-    assert (parser.frames, parser.heartbeats, parser.bytes) == (13, 1, len(stream + other))
+    assert parser.cut(other) == [(b"", [b'{"a": ""}\n', b"{}\n", b'{"a": "2"}\n', b"3\n4\n"])]
+    assert (parser.frames, parser.heartbeats, parser.bytes) == (31, 1, len(stream + other) + 2 * 9 * 9)
+
+
+@pytest.mark.parametrize(
+    "odd", [b"data:{}", b"data", b"data:", b"data:  {}", b"datb: {}", b"dat", b": c", b"~", b"id: 1"]
+)
+@pytest.mark.parametrize("prefix", [b"data: ", b"data:"])
+def test_one_line_that_begins_otherwise_among_many(prefix: bytes, odd: bytes) -> None:
+    blocks = [prefix + b"{%d}\n\n" % number for number in range(9)]
+    for place in range(10):
+        stream = b"".join([*blocks[:place], odd + b"\n\n", *blocks[place:]])
+        parser = Parser()
+        assert datas(parser.cut(prefix + b"0\n\n")) + datas(parser.cut(stream)) == data_of(prefix + b"0\n\n" + stream)
 
 
 @pytest.mark.parametrize("between", [b"", b": c\n\n", b"event: ping\n\n", b"data: {\ndata: }\n\n", b"data: x\n\n"])
@@ -757,36 +772,9 @@ def test_long_data_is_cut_whole() -> None:
     line = b"data: {" + b"x" * 5000 + b"}\n"
     data = line[6:-1]
     parser = Parser()
-    parser.expect(b"{", b"}")
-    assert parser.cut(b"data: {1}\n\n" + line + b"\n" + line * 2 + b"\n") == [b"{1}", data, data + b"\n" + data]
-    assert parser.cut(line + b"\n" + line + b"\ndata: {2}\n\n") == [data, data, b"{2}"]
-
-
-def test_start_and_end_do_not_overlap() -> None:
-    parser = Parser()
-    parser.expect(b"aba", b"ab")
-    assert parser.cut(b"data: abaab\n\n" * 9) == [[b""] * 9]
-    assert parser.cut(b"data: abab\n\n" * 9) == [b"abab"] * 9
-
-
-@pytest.mark.parametrize(
-    ("start", "end"),
-    [(b"", b"}"), (b"{", b""), (b"{\n", b"}"), (b"{", b"\n"), (b"\r{", b"}"), (b"{", b"}\r"), (b" {", b"}")],
-)
-def test_what_cannot_be_met_is_not_expected(start: bytes, end: bytes) -> None:
-    parser = Parser()
-    parser.expect(b"{", b"}")
-    parser.expect(start, end)
-    for data in (b"{}", b" {}"):
-        assert parser.cut(b"data: %b\n\n" % data * 9) == [data] * 9
-    assert parser.cut(b"data:{\ndata:}\n\n" * 9) == [b"{\n}"] * 9
-
-
-def test_what_is_expected_outlives_a_reset() -> None:
-    parser = Parser()
-    parser.expect(b"{", b"}")
-    parser.reset()
-    assert parser.cut(b"data: {1}\n\n" * 9) == [[b"1"] * 9]
+    stream = b"data: {1}\n\n" + line + b"\n" + line * 2 + b"\n"
+    assert datas(parser.cut(stream)) == [b"{1}", data, data + b"\n" + data]
+    assert datas(parser.cut(line + b"\n" + line + b"\ndata: {2}\n\n")) == [data, data, b"{2}"]
 
 
 def test_cut_after_close_is_an_error_of_the_caller() -> None:
@@ -798,7 +786,7 @@ def test_cut_after_close_is_an_error_of_the_caller() -> None:
 
 @pytest.mark.parametrize("kind", [bytearray, memoryview])
 def test_cut_takes_other_buffers(kind: Any) -> None:
-    assert Parser().cut(kind(b"data: a\n\n")) == [b"a"]
+    assert datas(Parser().cut(kind(b"data: a\n\n"))) == [b"a"]
 
 
 # A chunk that is a whole block.
@@ -840,7 +828,7 @@ def test_of_any_other_chunk_nothing_is_taken(before: bytes, chunk: bytes) -> Non
     assert (parser.frames, parser.bytes) == told
     other = Parser()
     other.feed(before)
-    assert parser.cut(chunk) == [bytes(frame.data) for frame in other.feed(chunk)]
+    assert datas(parser.cut(chunk)) == [bytes(frame.data) for frame in other.feed(chunk)]
 
 
 def test_nothing_is_taken_whole_after_close() -> None:
@@ -871,7 +859,6 @@ def test_how_the_peer_writes_a_block_is_known(sample: bytes, prefix: bytes, blan
 def test_what_was_skipped_is_a_frame_like_any_other() -> None:
     parser, other = Parser(), Parser()
     for each in (parser, other):
-        each.expect(b"{", b"}")
         each.feed(b"id: 7\ndata: first\n\n")
     block = b"data: {1}\n\n"
     assert parser.may_skip
@@ -902,7 +889,6 @@ def test_what_was_skipped_is_a_frame_like_any_other() -> None:
 )
 def test_nothing_is_skipped_where_no_block_is_known_to_begin(before: bytes) -> None:
     parser = Parser()
-    parser.expect(b"{", b"}")
     parser.cut(before)
     assert not parser.may_skip
 
