@@ -14,7 +14,7 @@ line end, and `_pieces` the unfinished line. All of a block is read when it ends
 is obeyed, when their line ends.
 
 1. `feed` and `whole` know one data line and its blank line, as tokens arrive; `feed` and `cut` a piece in the middle of
-   a line, which is only kept. `feed` also knows one block with a name or an ID before its data line.
+   a line, which is only kept, and a ping. `feed` also knows one block with a name or an ID before its data line.
 2. `_read` has C split all others into lines; CRs are taken away before, where all line ends are CRLF. Whole blocks are
    read by `_fold`, which does what the standard says, or if they are many, without a step of Python for each line: by
    `_alike` if each is one data line, and by `_table` if each has the same fields in the same order.
@@ -245,6 +245,8 @@ class Parser:
                     self.frames += 1
                     self.bytes += len(chunk)
                     return [frame]
+            elif self._is_beat(chunk):
+                return []
             elif (at := chunk.find(b"\ndata: ")) > 0 and (headed := self._headed(chunk, at)):
                 return [headed]
         frames = []
@@ -256,11 +258,11 @@ class Parser:
 
         To take away that LF, and what stands before the data, would cost as much as to find the line.
 
-        Returns:
-            Lines of frames, in order: each is what all of them begin with, the data, and the LF.
-
         Args:
             chunk: Any number of bytes. What is not `bytes` is copied, once.
+
+        Returns:
+            Lines of frames, in order: each is what all of them begin with, the data, and the LF.
 
         Raises:
             RuntimeError: After `close`.
@@ -274,13 +276,11 @@ class Parser:
             if size > self._bound:
                 self._settle()
             return []
-        cuts: list[Cut]
+        cuts: list[Cut] = []
         if len(chunk) > self._plain:
-            cuts = []
             self._prepare(chunk, None, cuts)
-            return cuts
-        cuts = []
-        self._read(chunk, None, cuts)
+        elif pieces is not None or not self._is_beat(chunk):
+            self._read(chunk, None, cuts)
         return cuts
 
     def whole(self, chunk: bytes | bytearray | memoryview) -> bytes | None:
@@ -335,6 +335,15 @@ class Parser:
         records = self._records
         self._records = None
         return records or []
+
+    def _is_beat(self, chunk: bytes) -> bool:
+        """Take one block of one line that is a comment or names an event: it dispatches nothing."""
+        line = chunk.removesuffix(self.blank)
+        if line is chunk or not line.startswith((b":", b"event:")) or _LF in line or _CR in line:
+            return False
+        self.bytes += len(chunk)
+        self._beat()
+        return True
 
     def _headed(self, chunk: bytes, end: int) -> Frame | None:
         """Take one block that has, before its data line, a name or an ID or both; take nothing if it has anything else.

@@ -838,6 +838,34 @@ def test_nothing_is_taken_whole_after_close() -> None:
     assert parser.whole(b"data: {}\n\n") is None
 
 
+# A chunk that is a ping.
+
+
+@pytest.mark.parametrize("blank", [b"\n\n", b"\r\n\r\n"])
+@pytest.mark.parametrize("line", [b": still here", b":", b"event: ping", b"event:", b"event: x: y"])
+def test_a_ping_that_comes_alone_is_a_heartbeat(line: bytes, blank: bytes) -> None:
+    sample = b"data: {}" + blank
+    for take in (Parser.feed, Parser.cut):
+        parser = Parser()
+        parser.feed(sample)
+        assert take(parser, line + blank) == []
+        assert (parser.frames, parser.bytes) == (1, len(sample + line + blank))
+        assert (parser.heartbeats, parser.opening_heartbeats, parser.may_skip) == (1, 0, True)
+    opening = Parser()
+    opening.feed(b"retry: 5" + blank)
+    opening.feed(line + blank)
+    assert (opening.heartbeats, opening.opening_heartbeats) == (2, 2)
+
+
+@pytest.mark.parametrize(
+    "chunk",
+    [b": a\n: b\n\n", b"event: ping\ndata: x\n\n", b": a\rdata: x\n\n", b"events: x\n\n", b"id: 1\n\n", b": a\n"],
+)
+def test_what_begins_as_a_ping_and_is_more_is_read(chunk: bytes) -> None:
+    stream = b"data: {}\n\n" + chunk + b"data: y\n\n"
+    assert parse([b"data: {}\n\n", chunk, b"data: y\n\n"], ROOMY) == parse([stream], ROOMY) == read(stream)
+
+
 # A whole block that the caller has read.
 
 
