@@ -33,6 +33,11 @@ class StreamkitError(Exception):
     """The root of everything that streamkit raises."""
 
 
+def line_of(error: BaseException) -> str:
+    """Return an error as one line, with its notes."""
+    return "; ".join([str(error), *getattr(error, "__notes__", ())])
+
+
 class UnknownDialect(StreamkitError):
     """A dialect that does not exist was asked for by name."""
 

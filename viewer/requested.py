@@ -25,7 +25,7 @@ from streamkit.cli.asking.targets import Question, Target
 from streamkit.clients.body import Body
 from streamkit.clients.stream import RunStream
 from streamkit.clients.tape import Tape
-from streamkit.errors import Refused, UpstreamError
+from streamkit.errors import Refused, UpstreamError, line_of
 from streamkit.run import HumanInput, Run
 from streamkit.run.payload import Json
 from viewer.spool import TempSpool, reason
@@ -130,7 +130,7 @@ class Requested(Tape):
         except OSError as error:
             self._fail(": ".join(filter(None, (error.filename, reason(error)))))
         except (BadConfig, UpstreamError, RuntimeError) as error:
-            self._fail(str(error))
+            self._fail(line_of(error))
         finally:
             self.over.set()
 

@@ -124,6 +124,24 @@ def test_a_key_is_in_no_output_log_or_recording(command, server, tmp_path, way, 
     assert_hidden(done, tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("way", "place"),
+    [
+        ("environment", "the variable DIFY_API_KEY"),
+        ("flag", "--api-key"),
+        ("file", "the file ../keyfile"),
+        ("configuration, by variable", "the variable SUPPORT_KEY"),
+    ],
+)
+def test_of_one_that_is_refused_is_told_where_it_was(command, server, way, place):
+    server.refuses = 401
+    (app, *flags), variables = WAYS[way]
+    done = command("run", app, *flags, **variables)
+    assert f"HTTP 401); the key was from {place}" in done.told
+    server.refuses = 500
+    assert "the key was" not in command("run", app, *flags, **variables).told
+
+
 @pytest.mark.parametrize("command_name", ["run", "record", "attach", "run in one request"])
 @pytest.mark.parametrize(("status", "is_page"), [(401, False), (500, False), (502, True), (307, True)])
 def test_a_refusal_that_repeats_it_is_told_without_it(command, server, tmp_path, command_name, status, is_page):

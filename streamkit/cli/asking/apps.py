@@ -143,6 +143,15 @@ def key_of(app: App) -> str | None:
     return None
 
 
+def place_of_key(app: App) -> str:
+    """Say where `key_of` finds the key of an app."""
+    if app.key is not None:
+        return "--api-key"
+    if app.key_file is not None:
+        return f"the file {Redactor().text(app.key_file)}"
+    return f"the variable {Redactor().text(app.key_env or f'{app.kind.upper()}_API_KEY')}"
+
+
 def _key_in_file(app: App, path: str) -> str:
     shown = Redactor().text(path)  # somebody may have put the key itself there
     try:

@@ -14,7 +14,7 @@ from streamkit.cli.options import Decorator
 from streamkit.cli.output import complain
 from streamkit.clients.dify.request import Mode
 from streamkit.clients.ragflow.request import Api
-from streamkit.errors import RecordingError, UpstreamError
+from streamkit.errors import RecordingError, UpstreamError, line_of
 
 T = TypeVar("T")
 
@@ -110,6 +110,6 @@ def finished(work: Callable[[], Awaitable[T]]) -> T:
         complain(f"{error.filename}: {(error.strerror or str(error)).lower()}")
         code = 2
     except UpstreamError as error:
-        complain(str(error))
+        complain(line_of(error))
         code = 1
     raise click.exceptions.Exit(code)
