@@ -18,23 +18,26 @@ _TRIES: Final = 4
 """So many executions that ended are looked at when one begins beyond what is kept: most of them can go at once."""
 
 
-class Named:
-    """What is known of a node of the graph: all of its executions share its words."""
+class Several:
+    """The executions of a node that ran several times: which of them is meant where only the node is named."""
 
-    __slots__ = ("_earlier", "_running", "_sweep_at", "latest", "node_id", "title", "type")
+    __slots__ = ("_earlier", "_running", "_sweep_at", "latest")
 
-    def __init__(self, node_id: str, type: str, title: str) -> None:
-        self.node_id = node_id
-        self.type = type
-        self.title = title
-        self.latest: NodeExecution | None = None
+    def __init__(self, first: NodeExecution, second: NodeExecution) -> None:
+        self.latest: NodeExecution | None = first
         """The execution that began last."""
-        self._running: NodeExecution | None = None  # the one that began, or went on, last
+        self._running: NodeExecution | None = first  # the one that began, or went on, last
         self._earlier: list[NodeExecution] | None = None  # those that were still open then, the last one at the end
         self._sweep_at = 8
+        self.begin(second)
 
-    def run(self, node: NodeExecution) -> None:
-        """Note that an execution begins, or goes on."""
+    def begin(self, node: NodeExecution) -> None:
+        """Note that another execution begins."""
+        self.latest = node
+        self.go_on(node)
+
+    def go_on(self, node: NodeExecution) -> None:
+        """Note that an execution runs, now or again."""
         before = self._running
         self._running = node
         if before is None or before is node or before.status != "running":
@@ -71,8 +74,8 @@ class Places:
         "_journal",
         "_keeper",
         "_leaves",
-        "_named",
         "_nodes",
+        "_of_node",
         "_over",
         "_top",
         "executions",
@@ -89,7 +92,8 @@ class Places:
         """The reducer of this run, which outlives a body. Any: the run knows no dialect."""
         self._count = 0
         self._top = Siblings()
-        self._named: dict[str, Named] = {}
+        self._of_node: dict[str, NodeExecution | Several] = {}
+        """What ran of each node: nearly always one execution."""
         self._leaves = Leaves()
         self._keeper = Keeper(retention)
         self._journal: Journal | None = None
@@ -145,8 +149,8 @@ class Places:
 
     def latest(self, node_id: str) -> NodeExecution | None:
         """Return the execution of a node that is meant where only the node is named: the open one, else the last."""
-        named = self._named.get(node_id)
-        return named.current() if named is not None else None
+        ran = self._of_node.get(node_id)
+        return ran.current() if isinstance(ran, Several) else ran
 
     def place(self, node: NodeExecution, container: NodeExecution | None, index: int | None = None) -> None:
         """Move an execution into a round of a container, to its `unassigned`, or (None) to the top level.
@@ -213,9 +217,9 @@ class Places:
     def _drop(self, node: NodeExecution) -> None:
         """Forget an execution that stands nowhere any more."""
         del self.executions[node.id]
-        named = self._named.get(node.node_id)
-        if named is not None and named.forget(node):
-            del self._named[node.node_id]
+        ran = self._of_node.get(node.node_id)
+        if ran is node or (isinstance(ran, Several) and ran.forget(node)):
+            del self._of_node[node.node_id]
         self.revision += 1
         if self._journal is not None:
             self._journal.record(self.revision, node.id, gone=True)

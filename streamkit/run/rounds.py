@@ -70,17 +70,20 @@ class Siblings:
 
     def add(self, node: NodeExecution) -> None:
         """Put an execution beside the others."""
-        if self._by_id is not None:
-            self._by_id[node.id] = node
-            self._in_order = False  # nobody knows here which of them began last
-        elif self._nodes is None and self._only is None:
-            self._only = node
-        else:
+        nodes = self._nodes
+        if nodes is None:
+            if self._by_id is not None:
+                self._by_id[node.id] = node
+                self._in_order = False  # nobody knows here which of them began last
+                return
+            if self._only is None:
+                self._only = node
+                return
             nodes = self._listed()
-            if nodes and node.number < nodes[-1].number:
-                self._in_order = False
-                self._states = None
-            nodes.append(node)
+        if nodes and node.number < nodes[-1].number:
+            self._in_order = False
+            self._states = None
+        nodes.append(node)
 
     def remove(self, node: NodeExecution) -> None:
         """Take an execution away."""

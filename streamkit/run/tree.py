@@ -13,7 +13,7 @@ from streamkit.run.anomaly import KEPT, Kind
 from streamkit.run.execution import OPEN, OVER, NodeExecution, NodeUsage
 from streamkit.run.logs import Log
 from streamkit.run.payload import NOTHING, cleaned
-from streamkit.run.places import Named, Places
+from streamkit.run.places import Places, Several
 from streamkit.run.retention import NO_FACTS, Facts, Retention, facts_of
 from streamkit.run.rounds import Container
 from streamkit.run.state import Anomaly, Attempt, LogEntry, NodeStatus
@@ -59,6 +59,8 @@ class Tree(Places):
         title: str | None,
         is_container: bool = False,
         at: float | None = None,
+        started_at: float | None = None,
+        inputs: bytes | msgspec.Raw | None = None,
         container: NodeExecution | None = None,
         index: int | None = None,
     ) -> NodeExecution:
@@ -71,27 +73,32 @@ class Tree(Places):
             title: the name that people read.
             is_container: whether it is an iteration or a loop.
             at: when it began, on the caller's clock.
+            started_at: when it began, as the server says; as in `describe`.
+            inputs: what it was given, as in `describe`.
             container: a container of the top level that it stands in.
             index: its round there, where it is known.
         """
         type, title = type or "", title or ""
-        named = self._named.get(node_id)
-        if named is None:
-            named = self._named[node_id] = Named(node_id, type, title)
+        ran = self._of_node.get(node_id)
+        like = ran.latest if isinstance(ran, Several) else ran
+        if like is not None:  # the executions of a node share its words
+            node_id = like.node_id
+            type = like.type if type == like.type else type
+            title = like.title if title == like.title else title
         self._count = number = self._count + 1
-        node = NodeExecution(
-            execution_id,
-            named.node_id,
-            named.type if type == named.type else type,
-            named.title if title == named.title else title,
-            number,
-        )
+        node = NodeExecution(execution_id, node_id, type, title, number)
         node.seen_at = at
+        if started_at is not None:
+            node.started_at = self._second(started_at)
+        if inputs is not None and inputs != _NULL:
+            node.inputs_json = self._learnt(None, inputs, False)
         if is_container:
             node.extras().container = Container()
         self.executions[execution_id] = node
-        named.latest = node
-        named.run(node)
+        if isinstance(ran, Several):
+            ran.begin(node)
+        else:
+            self._of_node[node_id] = node if ran is None else Several(ran, node)
         if container is None:
             self._top.add(node)
             self._nodes = None
@@ -193,9 +200,9 @@ class Tree(Places):
             node.status = "running"
             node.inferred = False
             node.ended_at = None
-            named = self._named.get(node.node_id)
-            if named is not None:
-                named.run(node)
+            ran = self._of_node.get(node.node_id)
+            if isinstance(ran, Several):
+                ran.go_on(node)
             if node.container is not None:
                 node.container.go_on()
             self._touch(node)

@@ -171,23 +171,39 @@ class Containers:
         run: Run,
         execution_id: str,
         data: NodeStartedData | NodeFinishedData,
-        key: str | None,
         at: float | None,
         *,
         snapshot: bool,
     ) -> NodeExecution:
         """An execution begins in a container: where others of its node were, if that is sure, else where it is found."""
         node_id = data.node_id or ""
+        key, inputs = (data.parallel_run_id, data.inputs) if isinstance(data, NodeStartedData) else (None, None)
         home = self._nesting.as_before(data.iteration_id, data.loop_id, node_id)
         if home is None or key is not None or snapshot or home.doubts:
-            node = run.open_execution(execution_id, node_id, type=data.node_type, title=data.title, at=at)
+            node = run.open_execution(
+                execution_id,
+                node_id,
+                type=data.node_type,
+                title=data.title,
+                at=at,
+                started_at=data.created_at,
+                inputs=inputs,
+            )
             self.put(run, node, data.iteration_id, data.loop_id, key, snapshot=snapshot)
             return node
         home.running += 1
         home.next_came_last = False
         index = None if home.parallel or not (home.announced or home.kind == "loop") else home.current
         node = run.open_execution(
-            execution_id, node_id, type=data.node_type, title=data.title, at=at, container=home.node, index=index
+            execution_id,
+            node_id,
+            type=data.node_type,
+            title=data.title,
+            at=at,
+            started_at=data.created_at,
+            inputs=inputs,
+            container=home.node,
+            index=index,
         )
         if home.parallel:
             home.begin_in_block(node)

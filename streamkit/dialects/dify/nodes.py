@@ -39,8 +39,10 @@ class Nodes(Forms):
         if data.node_type in KINDS:
             self._container_row(run, data, at)
             return
-        node = self._execution(run, data, at)
+        execution_id = data.id or data.node_id
+        node = run.executions.get(execution_id) if execution_id is not None else None
         if node is None:
+            self._open_execution(run, data, at)
             return
         run.describe(
             node,
@@ -55,11 +57,12 @@ class Nodes(Forms):
 
     def _node_retry(self, run: Run, event: dify.NodeRetry, at: float | None) -> None:
         self._workflow_frame(run, event)
-        node = self._tried_by_node(run, event.data) or self._execution(run, event.data, at)
+        data = event.data
+        node = self._tried_by_node(run, data) or self._execution(run, data, at)
         if node is not None:
-            run.retry_execution(node, event.data.retry_index or 0, event.data.error, event.data.elapsed_time)
+            run.retry_execution(node, data.retry_index or 0, data.error, data.elapsed_time)
         if node is not None and not self._replay:
-            self._containers.settle(run, node, metadata_of(run, event.data.execution_metadata))
+            self._containers.settle(run, node, metadata_of(run, data.execution_metadata))
 
     def _node_finished(self, run: Run, event: dify.NodeFinished, at: float | None) -> None:
         self._workflow_frame(run, event)
@@ -106,24 +109,34 @@ class Nodes(Forms):
         if not self._replay and not run.settled and self._containers.knows(iteration_id):
             self._containers.put(run, node, iteration_id, None, None, snapshot=False)
 
-    def _execution(
+    def _execution(self, run: Run, data: dify.NodeFinishedData, at: float | None) -> NodeExecution | None:
+        """Return the execution that a frame is about; a new one, unless the run is over."""
+        execution_id = data.id or data.node_id
+        node = run.executions.get(execution_id) if execution_id is not None else None
+        return node if node is not None else self._open_execution(run, data, at)
+
+    def _open_execution(
         self, run: Run, data: dify.NodeStartedData | dify.NodeFinishedData, at: float | None
     ) -> NodeExecution | None:
-        """Return the execution that a frame is about; a new one, unless the run is over."""
+        """Open the execution that a frame is about, unless the run is over; all that a start tells of it is known then."""
         execution_id = data.id or data.node_id
         if execution_id is None:
             run.report("malformed-event", "a node without an id")
             return None
-        node = run.executions.get(execution_id)
-        if node is not None:
-            return node
         if (self._replay or run.settled) and self._is_late(run, f"node {data.node_id}"):
             return None
         if data.iteration_id or data.loop_id:
-            key = data.parallel_run_id if isinstance(data, dify.NodeStartedData) else None
-            node = self._containers.open_execution(run, execution_id, data, key, at, snapshot=self._snapshot)
+            node = self._containers.open_execution(run, execution_id, data, at, snapshot=self._snapshot)
         else:
-            node = run.open_execution(execution_id, data.node_id or "", type=data.node_type, title=data.title, at=at)
+            node = run.open_execution(
+                execution_id,
+                data.node_id or "",
+                type=data.node_type,
+                title=data.title,
+                at=at,
+                started_at=data.created_at,
+                inputs=data.inputs if isinstance(data, dify.NodeStartedData) else None,
+            )
         if self._waiting_logs:
             for entry in self._waiting_logs.pop(node.node_id, ()):
                 self._log(run, node, entry)

@@ -63,7 +63,7 @@ class DifyReducer(Speech, Nodes):
                 or (message_id != run.message_id and message_id is not None)
                 or (run.task_id is None and event.task_id is not None)
                 or (run.conversation_id is None and event.conversation_id is not None)
-                or kind in _NAMED_INSIDE
+                or (run_id is None and kind in _NAMED_INSIDE)
             ):  # else it names this run and nothing new, as nearly all events do
                 if not self.belongs(run, event):
                     return False

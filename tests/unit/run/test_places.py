@@ -1,8 +1,10 @@
 """Which execution of a node is meant, shared words, and a memory that does not grow with what ended."""
 
+from itertools import pairwise
+
 from streamkit import Run
 from streamkit.run.execution import NodeExecution
-from streamkit.run.places import Named
+from streamkit.run.places import Several
 
 
 def executions(count):
@@ -10,41 +12,38 @@ def executions(count):
 
 
 def test_the_open_execution_that_began_last_is_meant_else_the_last_one():
-    named, (first, second, third) = Named("n", "", ""), executions(3)
-    for node in (first, second, third):
-        named.latest = node
-        named.run(node)
-    assert named.current() is third
+    first, second, third = executions(3)
+    several = Several(first, second)
+    several.begin(third)
+    assert several.current() is third
     third.status = "succeeded"
-    assert named.current() is second
+    assert several.current() is second
     first.status = second.status = "failed"
-    assert named.current() is third
+    assert several.current() is third
 
 
 def test_what_goes_on_is_meant_before_what_began_later():
-    named, (first, second) = Named("n", "", ""), executions(2)
-    for node in (first, second, first):
-        named.run(node)
-    assert named.current() is first
+    first, second = executions(2)
+    several = Several(first, second)
+    several.go_on(first)
+    assert several.current() is first
 
 
 def test_executions_that_overlap_without_end_do_not_pile_up():
-    named, nodes = Named("n", "", ""), executions(1000)
-    for before, node in zip([None, *nodes], nodes, strict=False):
-        named.run(node)
-        if before is not None:
-            before.status = "succeeded"
-    assert len(named._earlier) < 20
+    nodes = executions(1000)
+    several = Several(*nodes[:2])
+    for before, node in pairwise(nodes[1:]):
+        several.begin(node)
+        before.status = "succeeded"
+    assert len(several._earlier) < 20
 
 
 def test_a_node_of_which_nothing_is_left_is_forgotten():
-    named, (first, second) = Named("n", "", ""), executions(2)
-    for node in (first, second):
-        named.latest = node
-        named.run(node)
-    assert not named.forget(second)
-    assert named.current() is first
-    assert named.forget(first)
+    first, second = executions(2)
+    several = Several(first, second)
+    assert not several.forget(second)
+    assert several.current() is first
+    assert several.forget(first)
 
 
 def test_executions_of_a_node_share_its_words():
