@@ -52,7 +52,7 @@ SHORT: Final = 4096
 """Bytes of a chunk that is read without preparations."""
 _LONG: Final = SHORT  # from here on a copy costs more than a search: frames view the chunk
 _PORTION: Final = 65536  # so much is split at once: an object for each line, but never more of them than this
-_MANY: Final = 8  # from so many lines on _alike is worth its preparations
+_MANY: Final = 4  # from so many lines on _alike is worth its preparations
 _TABLE: Final = 32  # and from so many _table
 _FEW_PIECES: Final = 64  # more pieces than this are joined, if they have
 _SMALL_PIECE: Final = 256  # less bytes than this on the average
