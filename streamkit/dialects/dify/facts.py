@@ -22,7 +22,8 @@ _EMPTY: Final = (Raw(b"null"), Raw(b"{}"), Raw(b""))
 
 _TRUNCATED: Final = tuple((name, f"{name}_truncated") for name in ("inputs", "outputs", "process_data"))
 
-_NO_METADATA: Final = ExecutionMetadata()
+NO_METADATA: Final = ExecutionMetadata()
+"""What is known where none is told: of most executions at the top level."""
 
 
 class _Tokens(Struct, frozen=True):
@@ -60,7 +61,7 @@ _INPUTS: Final = msgspec.json.Decoder(_InputFacts)
 def metadata_of(run: Run, raw: Raw) -> ExecutionMetadata:
     """Read execution metadata (C.7). A wrongly typed field costs only itself, and is reported."""
     if raw in _EMPTY:
-        return _NO_METADATA
+        return NO_METADATA
     try:
         return _METADATA.decode(raw)
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
@@ -68,7 +69,7 @@ def metadata_of(run: Run, raw: Raw) -> ExecutionMetadata:
         metadata = mend_object(bytes(raw), notes, _METADATA, "data.execution_metadata")
         for kind, detail in notes:
             run.report(kind, detail)
-        return metadata or _NO_METADATA
+        return metadata or NO_METADATA
 
 
 def usage_of(run: Run, payload: UsagePayload) -> Usage:
@@ -85,7 +86,7 @@ def usage_of(run: Run, payload: UsagePayload) -> Usage:
 def node_usage(run: Run, metadata: ExecutionMetadata, data: NodeFinishedData) -> NodeUsage | None:
     """Read what an execution spent: the metadata holds the sum, process data or outputs the rest of it (C.7)."""
     facts = _look(_MODEL, data.process_data) or _NO_MODEL
-    if metadata is _NO_METADATA and facts is _NO_MODEL:
+    if metadata is NO_METADATA and facts is _NO_MODEL:
         return None  # as of nearly all nodes that have no model
     usage = facts.usage
     if usage is None and metadata.total_tokens:
@@ -149,7 +150,7 @@ def _look(decoder: msgspec.json.Decoder[T], raw: Raw) -> T | None:
 def truncated(data: Struct) -> tuple[str, ...]:
     """Return which of an event's values the server cut (C.11)."""
     if isinstance(data, NodeFinishedData) and not (
-        data.inputs_truncated is True or data.outputs_truncated is True or data.process_data_truncated is True
+        data.inputs_truncated or data.outputs_truncated or data.process_data_truncated
     ):
         return ()  # as nearly always, and asked by name this costs five times as much
     return tuple([name for name, flag in _TRUNCATED if getattr(data, flag, None) is True])

@@ -9,7 +9,7 @@ from typing import Final
 from msgspec import UNSET
 
 from streamkit.dialects.dify import events as dify
-from streamkit.dialects.dify.facts import container_usage, metadata_of, node_usage, true_error, truncated
+from streamkit.dialects.dify.facts import NO_METADATA, container_usage, metadata_of, node_usage, true_error, truncated
 from streamkit.dialects.dify.forms import Forms
 from streamkit.dialects.dify.occurrence import KINDS, Kind
 from streamkit.run import LogEntry, NodeExecution, Run
@@ -23,7 +23,8 @@ _NODE_STATUSES: Final[Mapping[str, NodeStatus]] = {
     "stopped": "stopped",
     "skipped": "skipped",
 }
-_OPEN_STATUSES: Final = ("running", "paused", "retry", "pending", "scheduled")
+_OPEN_STATUSES: Final = frozenset({"running", "paused", "retry", "pending", "scheduled"})
+_CONTAINERS: Final = frozenset(KINDS)
 
 
 class Nodes(Forms):
@@ -36,7 +37,7 @@ class Nodes(Forms):
         data = event.data
         if data.inputs_truncated is not UNSET:
             self._snapshot = False  # rows of a snapshot lack this key: the live stream goes on
-        if data.node_type in KINDS:
+        if data.node_type in _CONTAINERS:
             self._container_row(run, data, at)
             return
         execution_id = data.id or data.node_id
@@ -67,7 +68,7 @@ class Nodes(Forms):
     def _node_finished(self, run: Run, event: dify.NodeFinished, at: float | None) -> None:
         self._workflow_frame(run, event)
         data = event.data
-        if data.node_type in KINDS:
+        if data.node_type in _CONTAINERS:
             self._container_row(run, data, at)
             return
         node = self._execution(run, data, at)
@@ -85,10 +86,8 @@ class Nodes(Forms):
             truncated=truncated(data),
         )
         metadata = metadata_of(run, data.execution_metadata)
-        if node.parent is None and metadata.iteration_id is not None:
-            self._put_by_metadata(run, node, metadata.iteration_id)
-        if node.parent is not None and not self._replay:
-            self._containers.settle(run, node, metadata)
+        if metadata is not NO_METADATA and not self._replay:
+            self._place(run, node, metadata)
         usage = node_usage(run, metadata, data)
         if usage is not None:
             run.spend(node, usage)
@@ -104,10 +103,13 @@ class Nodes(Forms):
         node = run.latest(data.node_id)
         return node if node is not None and node.status == "running" else None
 
-    def _put_by_metadata(self, run: Run, node: NodeExecution, iteration_id: str) -> None:
-        """Put an execution into its iteration, where only the metadata of its end names that (before 0.8, C.5)."""
-        if not self._replay and not run.settled and self._containers.knows(iteration_id):
+    def _place(self, run: Run, node: NodeExecution, metadata: dify.ExecutionMetadata) -> None:
+        """Put an execution where its end says; before 0.8 only that names its iteration (C.5)."""
+        iteration_id = metadata.iteration_id if node.parent is None else None
+        if iteration_id is not None and not run.settled and self._containers.knows(iteration_id):
             self._containers.put(run, node, iteration_id, None, None, snapshot=False)
+        if node.parent is not None:
+            self._containers.settle(run, node, metadata)
 
     def _execution(self, run: Run, data: dify.NodeFinishedData, at: float | None) -> NodeExecution | None:
         """Return the execution that a frame is about; a new one, unless the run is over."""

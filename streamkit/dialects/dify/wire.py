@@ -10,7 +10,7 @@ from streamkit.dialects.dify import events as dify
 from streamkit.dialects.dify.containers import Containers
 from streamkit.run import NodeExecution, Run
 
-MAY_GO_ON: Final = ("interrupted", "paused")
+MAY_GO_ON: Final = frozenset({"interrupted", "paused"})
 """States of a run that any later event of it takes back."""
 
 
