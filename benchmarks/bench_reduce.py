@@ -4,7 +4,8 @@ from benchmarks.cases import Case
 from benchmarks.daily import command
 from streamkit import Run
 from streamkit.fold import Fold
-from streamkit.reader import Reader, Record
+from streamkit.reader import Reader
+from streamkit.records import Record
 
 
 class _Folding:

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from streamkit.dialects import DIALECTS
 from streamkit.dialects.base import Event, Reducer, Sink, kind_of
 from streamkit.pattern import Pattern
-from streamkit.reader import Burst, Flagged, Found, Noted, Reader, Record
+from streamkit.reader import Reader
+from streamkit.records import Burst, Flagged, Found, Noted, Record
 from streamkit.run import Run
 
 

@@ -3,6 +3,7 @@
 from typing import Final
 
 import msgspec
+from msgspec import Struct
 
 _BLANK: Final = b" \t\r\n"
 
@@ -97,3 +98,24 @@ def _is_object(line: bytes) -> bool:
         return isinstance(msgspec.json.decode(line), dict)
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
         return line.rstrip(_BLANK).endswith(b"}")
+
+
+class _FrameLine(Struct, frozen=True, forbid_unknown_fields=True):
+    """A line as `streamkit frames` prints it: the frame, not the event."""
+
+    event: str
+    data: str
+    id: str
+
+
+_FRAME_LINE: Final = msgspec.json.Decoder(_FrameLine)
+
+
+def unwrapped(line: bytes) -> bytes:
+    """Return the event of a JSON line, which may be wrapped as a frame."""
+    if b'"data"' in line:
+        try:
+            return _FRAME_LINE.decode(line).data.encode()
+        except (msgspec.MsgspecError, UnicodeError):
+            pass
+    return line.strip(_BLANK)

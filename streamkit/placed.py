@@ -7,21 +7,10 @@ does not tell where they were. Here frames are found as `feed` does, and deltas 
 from collections import deque
 from collections.abc import Sequence
 
-from msgspec import Struct
-
 from streamkit.dialects.base import Dialect
-from streamkit.pattern import Pattern
-from streamkit.reader import Reader, Record
-from streamkit.sse import Frame
-
-
-class PlacedBurst(Struct, frozen=True):
-    """Events of consecutive frames that differ in one text only, and where each of the frames begins."""
-
-    pattern: Pattern
-    texts: list[str]
-    offsets: list[int]
-    """In bytes from the start of the body."""
+from streamkit.frames import Frame
+from streamkit.reader import Reader
+from streamkit.records import PlacedBurst, Record
 
 
 class PlacingReader(Reader):

@@ -10,17 +10,16 @@ burst costs a third of its frames, since a `Pattern` reads them; whatever does n
 
 from collections import deque
 from collections.abc import Iterator, Sequence
-from typing import Final, final
-
-import msgspec
-from msgspec import Struct
+from typing import Final
 
 from streamkit.deferred import Deferred
 from streamkit.dialects import DIALECTS, detect, detect_silent, dialect
 from streamkit.dialects.base import REFUSALS, Delta, Dialect, Event, Note, Notes
-from streamkit.jsonbody import JsonBody
+from streamkit.frames import Dropped, Frame
+from streamkit.jsonbody import JsonBody, unwrapped
 from streamkit.pattern import Pattern, learn, text_of
-from streamkit.sse import SHORT, Dropped, Frame, Parser
+from streamkit.records import Burst, Flagged, Found, Record
+from streamkit.sse import SHORT, Parser
 
 MAX_FRAME_BYTES: Final = 64 * 1024 * 1024
 """The default limit of one frame; real frames of several MB exist (protocol C.11)."""
@@ -38,45 +37,6 @@ _FRUITFUL: Final = 8
 """A pattern that another one takes the place of after fewer frames than this was not worth learning."""
 _LONGEST_PAUSE: Final = 256
 """So many frames pass at most, after patterns that were not, before another one is learned."""
-
-
-class Noted(Struct, frozen=True):
-    """An event with what is to be said of it."""
-
-    event: Event
-    frame: int
-    """The number of the frame in its body, counted from 0."""
-    notes: tuple[Note, ...] = ()
-    """Anomalies found while decoding: kind and detail."""
-    before: tuple[Note, ...] = ()
-    """Anomalies of the body since the frame before: frames that were dropped, for example."""
-
-
-@final
-class Flagged(Noted, frozen=True):
-    """An event that `Reader.read` has something to say of."""
-
-
-@final
-class Record(Noted, frozen=True):
-    """An event with what it was made of."""
-
-    data: bytes = b""
-    """The data of the frame: the event's own JSON."""
-    offset: int = 0
-    """Where the frame begins, in bytes from the start of the body."""
-
-
-@final
-class Burst(Struct, frozen=True):
-    """Events of consecutive frames that differ in one text only."""
-
-    pattern: Pattern
-    texts: list[str]
-
-
-Found = Event | Flagged | Record | Burst
-"""What `Reader.read` gives."""
 
 
 class Reader:
@@ -310,7 +270,7 @@ class Reader:
         records: list[Record] = []
         for offset, data in lines:
             number, self._frames = self._frames, self._frames + 1
-            self._take(number, offset, _unwrapped(data), records)
+            self._take(number, offset, unwrapped(data), records)
         return records
 
     # ---- events alone
@@ -484,18 +444,8 @@ class Reader:
             self.troubles.append(("body-too-large", f"{size} bytes, limit {self._limit}"))
 
 
-class _FrameLine(Struct, frozen=True, forbid_unknown_fields=True):
-    """A line as `streamkit frames` prints it: the frame, not the event."""
-
-    event: str
-    data: str
-    id: str
-
-
 _LONGEST_BLANK: Final = 4096
 """After so many blank bytes this is an event stream that says nothing."""
-
-_FRAME_LINE: Final = msgspec.json.Decoder(_FrameLine)
 
 
 def events_of(found: Sequence[Found]) -> list[Event]:
@@ -519,13 +469,3 @@ def _edges(prefix: bytes, pattern: Pattern | None) -> tuple[bytes, bytes]:
 def _datas(prefix: bytes, lines: list[bytes]) -> Iterator[bytes]:
     """The data of what the parser has cut."""
     return (line.removeprefix(prefix).removesuffix(b"\n") for line in lines)
-
-
-def _unwrapped(line: bytes) -> bytes:
-    """Return the event of a JSON line, which may be wrapped as a frame."""
-    if b'"data"' in line:
-        try:
-            return _FRAME_LINE.decode(line).data.encode()
-        except (msgspec.MsgspecError, UnicodeError):
-            pass
-    return line.strip(_BLANK)

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from streamkit.fold import Fold
-from streamkit.reader import Reader, Record
+from streamkit.reader import Reader
+from streamkit.records import Record
 from streamkit.run import NodeExecution, Run
 from viewer.history import History
 from viewer.spool import Spool

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from streamkit.cli.body import Body
 from streamkit.dialects.base import Event
-from streamkit.placed import PlacedBurst
+from streamkit.records import PlacedBurst
 from streamkit.run import Run
 from viewer.payloads import Held
 from viewer.spool import Spool

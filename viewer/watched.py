@@ -13,8 +13,8 @@ from streamkit.cli.asking.forms import Submit
 from streamkit.dialects import DIALECTS
 from streamkit.dialects.base import Event
 from streamkit.fold import Fold
-from streamkit.placed import PlacedBurst
-from streamkit.reader import Reader, Record
+from streamkit.reader import Reader
+from streamkit.records import PlacedBurst, Record
 from streamkit.run import NodeExecution, Run
 from streamkit.run.execution import OPEN
 from streamkit.run.payload import Json

@@ -5,8 +5,8 @@ from typing import Final
 
 from streamkit.dialects.base import Malformed, Notes
 from streamkit.dialects.salvage import decode_lenient
-from streamkit.placed import PlacedBurst, PlacingReader
-from streamkit.reader import Record
+from streamkit.placed import PlacingReader
+from streamkit.records import PlacedBurst, Record
 
 BODIES: Final = (".sse", ".ndjson", ".jsonl", ".skrec", ".skrec.zst")
 """What the names of response bodies and of recordings end with; in a folder, other files are passed over."""

@@ -10,7 +10,7 @@ from streamkit.cli.body import Body
 from streamkit.cli.output import JsonLines, complain
 from streamkit.cli.sources import Unreadable, chunks, name_of
 from streamkit.dialects.base import Malformed
-from streamkit.reader import Record
+from streamkit.records import Record
 from streamkit.run import HIDDEN
 from streamkit.run.payload import dumps, loads_leniently
 

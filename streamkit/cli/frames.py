@@ -6,7 +6,8 @@ import orjson
 from streamkit.cli import CONTEXT, options
 from streamkit.cli.output import JsonLines, complain
 from streamkit.cli.sources import Unreadable, chunks, name_of
-from streamkit.sse import Frame, Parser
+from streamkit.frames import Frame
+from streamkit.sse import Parser
 
 
 @click.command(context_settings=CONTEXT)

@@ -8,7 +8,8 @@ from streamkit.cli.events import line_of
 from streamkit.cli.output import complain
 from streamkit.cli.sources import Unreadable
 from streamkit.jsonbody import JsonBody
-from streamkit.reader import MAX_FRAME_BYTES, Record
+from streamkit.reader import MAX_FRAME_BYTES
+from streamkit.records import Record
 
 
 def as_json_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:

@@ -12,7 +12,8 @@ from streamkit.cli.body import Body
 from streamkit.cli.sources import Piece, Unreadable, name_of, pieces
 from streamkit.dialects.base import Event
 from streamkit.fold import Fold
-from streamkit.reader import Reader, Record
+from streamkit.reader import Reader
+from streamkit.records import Record
 from streamkit.run import Run
 from streamkit.run.retention import EVERYTHING, Retention
 

@@ -12,7 +12,8 @@ import msgspec
 
 from streamkit.dialects.base import Unknown
 from streamkit.errors import ReplayError
-from streamkit.reader import Reader, Record
+from streamkit.reader import Reader
+from streamkit.records import Record
 
 STOP: Final = "stop"
 """The place before the frames that end the run: where a run that is stopped goes on once it was."""

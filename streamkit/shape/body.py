@@ -6,7 +6,8 @@ from msgspec import Struct
 
 from streamkit.dialects.base import Malformed, Unknown, kind_of
 from streamkit.dialects.salvage import decode_lenient
-from streamkit.reader import Reader, Record
+from streamkit.reader import Reader
+from streamkit.records import Record
 from streamkit.shape.fields import Field, Fields
 from streamkit.shape.framing import Framing, framing_of, json_style
 from streamkit.shape.order import Life, Order, Span, type_of_node

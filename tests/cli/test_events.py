@@ -8,7 +8,8 @@ import pytest
 
 from streamkit.cli.events import line_of, masked
 from streamkit.dialects.dify.events import Message
-from streamkit.reader import Reader, Record
+from streamkit.reader import Reader
+from streamkit.records import Record
 from streamkit.run import HIDDEN
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"

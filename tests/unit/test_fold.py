@@ -3,7 +3,8 @@
 import json
 
 from streamkit.fold import Fold
-from streamkit.reader import Burst, Flagged, Reader
+from streamkit.reader import Reader
+from streamkit.records import Burst, Flagged
 from streamkit.run import Run
 
 

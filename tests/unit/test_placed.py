@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamkit.placed import PlacedBurst, PlacingReader
-from streamkit.reader import Reader, Record
+from streamkit.placed import PlacingReader
+from streamkit.reader import Reader
+from streamkit.records import PlacedBurst, Record
 from tests.properties.folding import BODIES, SMALL, chunks_of, same
 
 CUTS = st.lists(st.floats(0, 1), max_size=12)

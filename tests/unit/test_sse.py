@@ -13,7 +13,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from streamkit.sse import Cut, Dropped, Frame, Parser, Tail
+from streamkit.frames import Dropped, Tail
+from streamkit.sse import Cut, Parser
 
 CONFORMANCE = Path(__file__).parents[2] / "fixtures" / "conformance"
 SHORT = 400
@@ -249,16 +250,6 @@ def test_an_event_name_lasts_for_one_block_whether_or_not_it_dispatched() -> Non
 
 def test_event_names_and_ids_are_decoded_with_replacement() -> None:
     assert read(b"event: \xff\nid: \xe2\x82\ndata\n\n").frames == [("\ufffd", b"", "\ufffd")]
-
-
-def test_text_replaces_invalid_utf_8_and_keeps_a_bom() -> None:
-    (frame,) = Parser().feed(b"data: \xef\xbb\xbfa\xf0\x9f\x99b\xed\xa0\x80\n\n")
-    assert frame.text == "\ufeffa\ufffdb\ufffd\ufffd\ufffd"
-
-
-def test_a_character_cut_by_a_line_end_is_two_bad_ones() -> None:
-    (frame,) = Parser().feed(b"data: \xc3\ndata: \xa9\n\n")
-    assert frame.text == "\ufffd\n\ufffd"
 
 
 def test_the_last_event_id_is_set_when_the_block_ends() -> None:
@@ -602,20 +593,6 @@ def test_what_is_not_bytes_is_an_error_of_the_caller(chunk: Any) -> None:
     with pytest.raises(TypeError):
         parser.feed(chunk)
     assert parser.bytes == 0
-
-
-def test_frames_are_values() -> None:
-    one, two = Parser().feed(b"data: a\n\n"), Parser().feed(b"data: a\n\n")
-    assert one == two
-    assert hash(one[0]) == hash(two[0])
-    with pytest.raises(AttributeError):
-        one[0].event = "x"  # type: ignore[misc]
-
-
-def test_frames_are_not_tracked_by_the_cycle_collector() -> None:
-    (frame,) = Parser().feed(b"data: a\n\n")
-    assert not gc.is_tracked(frame)
-    assert not Frame.__struct_config__.gc
 
 
 def test_a_finished_line_is_not_copied_again_for_every_chunk() -> None:
