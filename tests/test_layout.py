@@ -1,6 +1,11 @@
 """The tests mirror the package: whoever changes a module knows where its test is, and every test has its module."""
 
+import importlib
+import inspect
+import tomllib
 from pathlib import Path
+
+import msgspec
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "streamkit"
@@ -74,3 +79,15 @@ def test_the_code_stands_in_five_folders_and_no_others():
     plain = [path for path in ROOT.iterdir() if path.is_dir() and not path.name.startswith(".")]
     with_code = {path.name for path in plain if any(path.rglob("*.py"))}
     assert with_code <= {"streamkit", "viewer", "benchmarks", "tests", "docs"}
+
+
+def test_what_may_be_compiled_defines_no_struct():
+    """The arguments of its class would be dropped: it would neither be frozen nor refuse what it does not know."""
+    hatch = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["hatch"]
+    names = hatch["build"]["targets"]["wheel"]["hooks"]["mypyc"]["include"]
+    modules = [importlib.import_module(name.removesuffix(".py").replace("/", ".")) for name in names]
+    assert len(modules) > 1
+    classes = [kind for module in modules for _, kind in inspect.getmembers(module, inspect.isclass)]
+    own = [kind for kind in classes if kind.__module__ in {module.__name__ for module in modules}]
+    assert own
+    assert [kind for kind in own if issubclass(kind, msgspec.Struct)] == []

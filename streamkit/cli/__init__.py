@@ -128,11 +128,14 @@ def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None
         return
     from importlib.metadata import PackageNotFoundError, version
 
+    from streamkit import sse
+
     try:
         number = version("chatflow-streamkit")
     except PackageNotFoundError:
         number = "of a source tree that is not installed"
-    click.echo(f"streamkit {number}")
+    compiled = "" if sse.__file__.endswith(".py") else ", compiled"
+    click.echo(f"streamkit {number}{compiled}")
     ctx.exit()
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from streamkit import Tap
+from streamkit import Tap, sse
 from streamkit.cli import COMMANDS, main
 from streamkit.cli.expect import BadExpectation, Expectation
 from streamkit.run import HIDDEN
@@ -310,6 +310,7 @@ def test_the_version_is_that_of_the_distribution(process):
     done = process("--version")
     assert done.returncode == 0
     assert done.stdout.startswith(b"streamkit ")
+    assert done.stdout.endswith(b", compiled\n") is not sse.__file__.endswith(".py")
 
 
 def test_help_loads_nothing_that_a_command_needs(environment):
