@@ -85,9 +85,9 @@ def usage_of(run: Run, payload: UsagePayload) -> Usage:
 
 def node_usage(run: Run, metadata: ExecutionMetadata, data: NodeFinishedData) -> NodeUsage | None:
     """Read what an execution spent: the metadata holds the sum, process data or outputs the rest of it (C.7)."""
-    facts = _look(_MODEL, data.process_data) or _NO_MODEL
-    if metadata is NO_METADATA and facts is _NO_MODEL:
+    if metadata is NO_METADATA and data.process_data in _EMPTY:
         return None  # as of nearly all nodes that have no model
+    facts = _look(_MODEL, data.process_data) or _NO_MODEL
     usage = facts.usage
     if usage is None and metadata.total_tokens:
         inside = _look(_MODEL, data.outputs)
