@@ -1,5 +1,7 @@
 """Executions beside each other, rounds and what becomes of them, published parts that are refreshed where they changed."""
 
+import gc
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -95,6 +97,17 @@ def test_the_rounds_of_a_container_that_is_over_are_over(run):
     run.close_execution(execution(run, "n", inside=loop, index=0), "succeeded")
     run.close_execution(loop, "failed")
     assert loop.rounds[0].status == "succeeded"
+
+
+def test_a_round_of_one_execution_costs_the_collector_two_objects(run):
+    """It looks through all of them when enough came, and a run may have a hundred thousand rounds."""
+    loop = container(run)
+    gc.collect()
+    before = len(gc.get_objects())
+    for index in range(200):
+        execution(run, f"n#{index}", inside=loop, index=index)
+    gc.collect()
+    assert len(gc.get_objects()) - before < 2.2 * 200
 
 
 # ---- siblings

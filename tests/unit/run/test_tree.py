@@ -32,6 +32,10 @@ def ids(nodes):
     return [node.id for node in nodes]
 
 
+def told(node):
+    return node.type, node.title, node.started_at, node.inputs_json
+
+
 def changed(run, revision):
     changes = run.changed_since(revision)
     assert not changes.everything
@@ -39,6 +43,14 @@ def changed(run, revision):
 
 
 # ---- opening
+
+
+@pytest.mark.parametrize("inputs", [msgspec.Raw(b'{"a":1}'), msgspec.Raw(b"{}"), msgspec.Raw(b"null"), None])
+def test_what_a_start_tells_can_be_told_at_once(run, inputs):
+    at_once = run.open_execution("e", "n", type="code", title="Code", started_at=5, inputs=inputs)
+    described = run.open_execution("f", "m", type=None, title=None)
+    run.describe(described, type="code", title="Code", started_at=5, inputs=inputs)
+    assert told(at_once) == told(described)
 
 
 def test_an_execution_begins_at_the_top_level_and_runs(run):
