@@ -72,6 +72,14 @@ class Fold:
             run.heartbeat(heartbeats - self._heartbeats, at)
             self._heartbeats = heartbeats
 
+    def take_one(self, event: Event | Flagged, size: int, at: float | None) -> None:
+        """Fold what `Reader.whole` read of some bytes, as `take` does."""
+        self.run.bytes += size
+        if type(event) is Flagged:
+            self.fold(event, at)
+        else:
+            self._event(event, at)
+
     def fold(self, record: Noted, at: float | None = None) -> bool:
         """Fold one event with what is to be said of it, and count its frame.
 

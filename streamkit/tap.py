@@ -92,7 +92,11 @@ class Tap:
             self._catch_up()
             if deferred.take(chunk, at):  # there was only no room for it
                 return
-        self._fold.take(self._reader.read(chunk), len(chunk), at)
+        event = self._reader.whole(chunk)
+        if event is None:
+            self._fold.take(self._reader.read(chunk), len(chunk), at)
+        else:
+            self._fold.take_one(event, len(chunk), at)
 
     def _catch_up(self) -> None:
         """Fold the deltas that wait."""
