@@ -30,7 +30,7 @@ check: .venv/.dev ## lint, formatting, types, import contracts
 coverage: ARGS += --cov
 coverage: test ## run all tests, and see that they reach the code
 
-bench: .venv-bench/.peers ## compare with peers, in an environment of its own
+bench: .venv-bench/.peers .venv-bench/.compiled ## compare with peers, in an environment of its own
 	@.venv-bench/bin/python -m benchmarks.compare
 
 .venv/.made:
@@ -64,4 +64,15 @@ bench: .venv-bench/.peers ## compare with peers, in an environment of its own
 	@.venv-bench/bin/python -m pip install -qq --disable-pip-version-check --editable . --group bench
 	@npm install --silent --no-audit --no-fund --ignore-scripts --prefix .venv-bench/node eventsource-parser@4.1.3 || \
 	echo "eventsource-parser is left out: npm is not there, or could not install it." >&2
+	@touch $@
+
+# Built from a copy: what is compiled must not lie beside its source, where Python would take it.
+.venv-bench/.compiled: .venv-bench/.peers $(shell find streamkit -name '*.py')
+	@echo "compiling streamkit into .venv-bench: a minute, whenever it changed" >&2
+	@rm -rf .venv-bench/source .venv-bench/compiled
+	@mkdir .venv-bench/source
+	@cp -r pyproject.toml README.md LICENSE streamkit viewer .venv-bench/source
+	@HATCH_BUILD_HOOK_ENABLE_MYPYC=1 .venv-bench/bin/python -m pip install -qq --disable-pip-version-check --no-deps \
+	--target .venv-bench/compiled .venv-bench/source || \
+	echo "what is compiled is left out: there is no C compiler, or it could not build it." >&2
 	@touch $@

@@ -21,10 +21,10 @@ from benchmarks.peers import PEERS
 from benchmarks.results import Figures, Results, Size
 from benchmarks.runner import Reply, Task
 from benchmarks.shapes import SHAPES
-from benchmarks.stages import LIMITS, STREAMKIT, library
+from benchmarks.stages import COMPILED, LIMITS, STREAMKIT, library
 from benchmarks.workers import NODE, Worker, absent
 
-LIBRARIES: Final = (STREAMKIT, *PEERS, NODE, *LIMITS)
+LIBRARIES: Final = (STREAMKIT, COMPILED, *PEERS, NODE, *LIMITS)
 MAIN: Final = ("token_stream", "mixed_workflow")
 HUGE: Final = "one_12mb_event"
 ONE_MB: Final = 1 / 12
@@ -126,7 +126,7 @@ def peaks(results: Results, folder: Path, effort: Effort) -> None:
     tiny, huge = folder / "tiny", folder / "huge"
     cases.write(cases.make(HUGE, "4KiB", ONE_MB), tiny)
     cases.write(cases.make(HUGE, "4KiB"), huge)
-    for name in (STREAMKIT, *PEERS):
+    for name in (STREAMKIT, COMPILED, *PEERS):
         if name not in results.absent:
             with Worker(name, patience=effort.patience) as worker:
                 worker.ask(Task(str(tiny), "frame"))  # what it imports is not counted

@@ -13,10 +13,14 @@ import msgspec
 
 from benchmarks.peers import PEERS
 from benchmarks.results import Machine
-from benchmarks.stages import LIMITS, STREAMKIT
+from benchmarks.stages import COMPILED, LIMITS, STREAMKIT
 from benchmarks.workers import NODE, NODE_FOLDER
 
-_DISTRIBUTIONS = {STREAMKIT: "chatflow-streamkit", **{name: peer.distribution or name for name, peer in PEERS.items()}}
+_DISTRIBUTIONS = {
+    STREAMKIT: "chatflow-streamkit",
+    COMPILED: "chatflow-streamkit",
+    **{name: peer.distribution or name for name, peer in PEERS.items()},
+}
 
 
 def here() -> Machine:

@@ -1,7 +1,7 @@
 """The page of a comparison: `python -m benchmarks.report FILE > docs/benchmarks.md`; and its table for a terminal."""
 
-from collections.abc import Iterable, Iterator
-from itertools import groupby
+from collections.abc import Iterator
+from itertools import groupby, zip_longest
 from pathlib import Path
 from textwrap import fill
 from typing import Final
@@ -9,17 +9,17 @@ from typing import Final
 import click
 import msgspec
 
-from benchmarks.goals import Goal, goals, linearity
+from benchmarks.goals import Goal, goals, goals_compiled, linearity
 from benchmarks.peers import PEERS
 from benchmarks.results import Figures, Results, ratio
 from benchmarks.shapes import SHAPES
-from benchmarks.stages import LIMITS, STREAMKIT
+from benchmarks.stages import COMPILED, LIMITS, STREAMKIT
 from benchmarks.tables import CHUNKING_NAMES, beside, markdown, microseconds, plain, times
 from benchmarks.workers import NODE
 
 _MAIN: Final = ("token_stream", "mixed_workflow")
-_COLUMNS: Final = (*PEERS, NODE)
-_HEADS: Final = {NODE: "node"}
+_COLUMNS: Final = (COMPILED, *PEERS, NODE)
+_HEADS: Final = {COMPILED: "compiled", NODE: "node"}
 _TAPS: Final = ("feed", "run", "gateway")
 """The stages that give a whole run."""
 _MARKS: Final = {True: "met", False: "MISSED", None: "not measured"}
@@ -73,7 +73,7 @@ _STAGES: Final = """\
 *msgspec alone* decodes payloads that somebody has cut out already, by the decoder that streamkit uses: no parser can be
 quicker. *bytes.split* cuts at blank lines and does nothing else. *aiter_lines* is the loop that people write,
 `aiter_lines()` of httpx and `startswith("data: ")`: it sees one data line of a frame, no event types and no ids. *node* is
-eventsource-parser.
+eventsource-parser. *compiled* is streamkit with its fast way [compiled](architecture.md#compiled), which is for who asks for it.
 """
 
 
@@ -87,7 +87,7 @@ def page(results: Results) -> str:
         _REPEAT,
         "## Versions\n\n" + ", ".join(f"{name} {told}" for name, told in results.versions.items()) + ".\n",
         *([f"Left out: {_joined(results.absent)}.\n"] if results.absent else []),
-        "## Goals\n\n" + markdown(["goal", "found", ""], _goal_rows(goals(results))) + "\n",
+        "## Goals\n\n" + markdown(["goal", "found", "", "compiled", ""], _goal_rows(results)) + "\n",
         _STAGES,
         *_matrices(results),
         *_ends(results),
@@ -99,8 +99,15 @@ def _joined(told: dict[str, str]) -> str:
     return ", ".join(f"{name} ({why})" for name, why in told.items())
 
 
-def _goal_rows(found: Iterable[Goal]) -> list[list[str]]:
-    return [[goal.text, goal.found, _MARKS[goal.met]] for goal in found]
+def _goal_rows(results: Results) -> list[list[str]]:
+    return [
+        [goal.text, *_told(goal), *(_told(compiled) if compiled else ("", ""))]
+        for goal, compiled in zip_longest(goals(results), goals_compiled(results))
+    ]
+
+
+def _told(goal: Goal) -> tuple[str, str]:
+    return goal.found, _MARKS[goal.met] if goal.met is not None else ""
 
 
 def _matrices(results: Results) -> Iterator[str]:
@@ -113,7 +120,7 @@ def _matrices(results: Results) -> Iterator[str]:
     for chunking, name in CHUNKING_NAMES.items():
         rows = [row for shape in SHAPES if (row := _run_row(results, shape, chunking))]
         if rows:
-            head = ["shape", *_TAPS, *(f"beside {stage}" for stage in _TAPS)]
+            head = ["shape", *_TAPS, *(f"beside {stage}" for stage in _TAPS), "beside run, compiled"]
             told = "µs an event, and how often that httpx-sse and `json.loads` took."
             yield f"## A whole run, {name}\n\n{told}\n\n{markdown(head, rows)}\n"
 
@@ -133,8 +140,9 @@ def _run_row(results: Results, shape: str, chunking: str) -> list[str]:
     ours = [results.find(stage, shape, chunking, STREAMKIT) for stage in _TAPS]
     if ours[0] is None:
         return []
+    compiled = results.find("run", shape, chunking, COMPILED)
     peer = results.find("json", shape, chunking, "httpx-sse")
-    beside_them = ["wrong" if peer and peer.wrong else times(ratio(peer, figures)) for figures in ours]
+    beside_them = ["wrong" if peer and peer.wrong else times(ratio(peer, one)) for one in (*ours, compiled)]
     return [f"`{shape}`", *(microseconds(results, figures) for figures in ours), *beside_them]
 
 
@@ -153,7 +161,7 @@ def _long_lines(results: Results) -> list[list[str]]:
     peaks = results.peaks
     return [
         [name, times(linearity(results, name)), f"{peaks[name] / 1e6:.0f} MB" if name in peaks else ""]
-        for name in (STREAMKIT, *PEERS)
+        for name in (STREAMKIT, COMPILED, *PEERS)
         if name not in results.absent
     ]
 
@@ -198,7 +206,10 @@ def table(results: Results) -> str:
         )
     )
     parts.append(plain(["long lines", "4 MB beside 1 MB", "12 MB event grows by"], _long_lines(results)))
-    told = [f"{_MARKS[goal.met]:>12}  {goal.text}: {goal.found}" for goal in goals(results)]
+    told = [
+        f"{_MARKS[goal.met]:>12}  {goal.text}: {goal.found}" + (f"; compiled: {compiled.found}" if compiled else "")
+        for goal, compiled in zip_longest(goals(results), goals_compiled(results))
+    ]
     parts.append("\n".join(fill(line, 100, subsequent_indent=" " * 14) for line in told))
     return "\n\n".join(parts)
 

@@ -16,7 +16,7 @@ import msgspec
 
 from benchmarks import cases
 from benchmarks.cases import Case
-from benchmarks.stages import Library, Stage, library
+from benchmarks.stages import COMPILED, Library, Stage, library
 
 
 class Task(msgspec.Struct, frozen=True):
@@ -105,6 +105,10 @@ def forget_peak() -> None:
 def main(name: str) -> None:
     """Answer until the input ends."""
     lib = library(name)
+    if name == COMPILED:
+        from streamkit import sse
+
+        assert not sse.__file__.endswith(".py"), "this streamkit is not compiled"
     verify(lib, Case("dify", [b"data: {}\n\n"], [b"{}"]))  # the adapters import when they are used
     print("{}", flush=True)
     file, case = "", Case("", [], [])

@@ -148,6 +148,7 @@ def _join(case: Case) -> None:
 
 
 STREAMKIT: Final = "streamkit"
+COMPILED: Final = "streamkit, compiled"
 LIMITS: Final[Mapping[str, Library]] = {
     "msgspec alone": Library({"decode": _msgspec}),
     "bytes.split": Library({"frame": _split}),
@@ -157,7 +158,7 @@ LIMITS: Final[Mapping[str, Library]] = {
 
 def library(name: str) -> Library:
     """Return what can be measured under a name."""
-    if name == STREAMKIT:
+    if name in (STREAMKIT, COMPILED):
         stages = {"frame": _frame, "decode": _decode, "feed": _feed, "run": _run, "gateway": _gateway}
         return Library(stages, _frames)
     return LIMITS[name] if name in LIMITS else _peer(name, PEERS[name])

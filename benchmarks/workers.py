@@ -12,11 +12,14 @@ from typing import Final, Self
 import msgspec
 
 from benchmarks.runner import Reply, Task
+from benchmarks.stages import COMPILED
 
 ROOT: Final = Path(__file__).parents[1]
 NODE_FOLDER: Final = ROOT / ".venv-bench" / "node"
 """Where `make bench` puts the packages of npm."""
 NODE: Final = "eventsource-parser (node)"
+COMPILED_FOLDER: Final = ROOT / ".venv-bench" / "compiled"
+"""Where it puts streamkit as it is compiled."""
 
 
 class Worker:
@@ -65,8 +68,12 @@ class Worker:
         if self.name == NODE:
             node = shutil.which("node") or "node"
             command = [node, "--expose-gc", str(ROOT / "benchmarks" / "runner.mjs"), str(NODE_FOLDER)]
+        elif self.name == COMPILED:
+            command.insert(1, "-P")  # or the sources here would be found first
         # Hashes of strings decide how dictionaries collide: every process gets the same.
         settings = {**os.environ, "PYTHONHASHSEED": "0"}
+        if self.name == COMPILED:
+            settings["PYTHONPATH"] = os.pathsep.join(map(str, (COMPILED_FOLDER, ROOT)))
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT, env=settings)
         assert self._process.stdout is not None
         self._process.stdout.readline()
@@ -75,6 +82,8 @@ class Worker:
 
 def absent(name: str, find_version: Callable[[str], str | None]) -> str | None:
     """Say why a library cannot be asked; None if it can."""
+    if name == COMPILED:
+        return None if (COMPILED_FOLDER / "streamkit").is_dir() else "not built"
     if name != NODE:
         return None if find_version(name) else "not installed"
     if shutil.which("node") is None:
