@@ -12,6 +12,7 @@ from streamkit.pattern import Pattern
 from streamkit.reader import Reader
 from streamkit.records import Burst, Flagged, Found, Noted, Record
 from streamkit.run import Run
+from streamkit.run.state import Seconds
 
 
 class Fold:
@@ -50,7 +51,7 @@ class Fold:
         self._sink_revision = 0
         run.begin_segment()
 
-    def take(self, events: Sequence[Found], size: int, at: float | None) -> None:
+    def take(self, events: Sequence[Found], size: int, at: Seconds | None) -> None:
         """Fold what the reader read of some bytes, all of which are of this run.
 
         Args:
@@ -72,7 +73,7 @@ class Fold:
             run.heartbeat(heartbeats - self._heartbeats, at)
             self._heartbeats = heartbeats
 
-    def take_one(self, event: Event | Flagged, size: int, at: float | None) -> None:
+    def take_one(self, event: Event | Flagged, size: int, at: Seconds | None) -> None:
         """Fold what `Reader.whole` read of some bytes, as `take` does."""
         self.run.bytes += size
         if type(event) is Flagged:
@@ -80,7 +81,7 @@ class Fold:
         else:
             self._event(event, at)
 
-    def fold(self, record: Noted, at: float | None = None) -> bool:
+    def fold(self, record: Noted, at: Seconds | None = None) -> bool:
         """Fold one event with what is to be said of it, and count its frame.
 
         Args:
@@ -105,7 +106,7 @@ class Fold:
         self._event(event, at)
         return not event.is_heartbeat
 
-    def _event(self, event: Event, at: float | None) -> None:
+    def _event(self, event: Event, at: Seconds | None) -> None:
         run = self.run
         if event.is_heartbeat:
             run.frames += 1
@@ -121,7 +122,7 @@ class Fold:
 
     # ---- bursts: events that differ in a text only
 
-    def deltas(self, pattern: Pattern, texts: list[str], ats: Sequence[float | None], size: int) -> None:
+    def deltas(self, pattern: Pattern, texts: list[str], ats: Sequence[Seconds | None], size: int) -> None:
         """Fold events that differ in their text only, as `take` folds them one after the other.
 
         Args:
@@ -138,7 +139,7 @@ class Fold:
             for event, at in zip(pattern.events(texts), ats, strict=True):
                 self._event(event, at)
 
-    def at_once(self, pattern: Pattern, texts: list[str], ats: Sequence[float | None]) -> bool:
+    def at_once(self, pattern: Pattern, texts: list[str], ats: Sequence[Seconds | None]) -> bool:
         """Fold such events in one go, where that comes to the same, and nothing but their text is new.
 
         Args:
@@ -165,7 +166,7 @@ class Fold:
         self._sink_revision = run.revision
         return True
 
-    def _begin_sink(self, pattern: Pattern, texts: list[str], ats: Sequence[float | None]) -> None:
+    def _begin_sink(self, pattern: Pattern, texts: list[str], ats: Sequence[Seconds | None]) -> None:
         """Fold one event the plain way, which sets all that is the same in those that follow, and ask for a sink."""
         run = self.run
         (event,) = pattern.events(texts[:1])
@@ -178,13 +179,13 @@ class Fold:
         if len(texts) > 1:
             self.deltas(pattern, texts[1:], ats[1:], 0)
 
-    def count(self, *, bytes: int = 0, heartbeats: int = 0, at: float | None = None) -> None:
+    def count(self, *, bytes: int = 0, heartbeats: int = 0, at: Seconds | None = None) -> None:
         """Count bytes of the body, and heartbeats that are no events, as this run's."""
         self.run.bytes += bytes
         if heartbeats:
             self.run.heartbeat(heartbeats, at)
 
-    def close(self, at: float | None = None) -> None:
+    def close(self, at: Seconds | None = None) -> None:
         """End the body for this run: what the reader still has to report is this run's, then it is concluded."""
         self.run.frame = None
         for kind, detail in self._reader.troubles:
@@ -204,6 +205,6 @@ class Fold:
         return reducer
 
 
-def _spoken_at(texts: list[str], ats: Sequence[float | None]) -> float | None:
+def _spoken_at(texts: list[str], ats: Sequence[Seconds | None]) -> Seconds | None:
     """Return when the first text arrived that is not empty, and was given a time."""
     return next((at for text, at in zip(texts, ats, strict=True) if text and at is not None), None)

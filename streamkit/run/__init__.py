@@ -9,7 +9,7 @@
 """
 
 from streamkit.run.anomaly import KINDS
-from streamkit.run.execution import NodeExecution, NodeUsage
+from streamkit.run.execution import NodeExecution
 from streamkit.run.journal import Changes
 from streamkit.run.retention import GATEWAY, Retention
 from streamkit.run.rounds import Round
@@ -19,6 +19,7 @@ from streamkit.run.state import (
     Anomaly,
     HumanInput,
     LogEntry,
+    NodeUsage,
     RunError,
     RunState,
     Segment,

@@ -13,7 +13,7 @@ from streamkit.run.execution import NodeExecution
 from streamkit.run.forms import Forms
 from streamkit.run.payload import Json
 from streamkit.run.retention import Retention
-from streamkit.run.state import HumanInput, Thought
+from streamkit.run.state import HumanInput, Seconds, Thought
 from streamkit.run.text import Text
 from streamkit.run.tree import Tree, known
 
@@ -36,7 +36,7 @@ class Answer(Tree):
 
     def __init__(self, retention: Retention) -> None:
         super().__init__(retention)
-        self.first_token_at: float | None = None
+        self.first_token_at: Seconds | None = None
         """When the first text arrived, in seconds on the caller's clock."""
         self._text = self._text_to_fill()
         self._reasoning: Text | None = None
@@ -84,7 +84,7 @@ class Answer(Tree):
 
     # ---- text
 
-    def append_text(self, piece: str, at: float | None = None, *, thinking: bool = False) -> None:
+    def append_text(self, piece: str, at: Seconds | None = None, *, thinking: bool = False) -> None:
         """Append a delta to the answer; `thinking` as in `Text.append`."""
         if self._text_frozen:
             if piece:
@@ -103,7 +103,7 @@ class Answer(Tree):
         return not self._text_frozen
 
     def append_deltas(
-        self, node: NodeExecution | None, deltas: Sequence[str], at: float | None = None, thinking: bool = False
+        self, node: NodeExecution | None, deltas: Sequence[str], at: Seconds | None = None, thinking: bool = False
     ) -> None:
         """Append deltas to the answer, and to what an execution streamed, at once; only where `takes_deltas`.
 
@@ -121,14 +121,14 @@ class Answer(Tree):
         self.revision += 2 * len(deltas) - 1
         self._append_to(node, piece, at, thinking)
 
-    def append_reasoning_deltas(self, node: NodeExecution, deltas: Sequence[str], at: float | None = None) -> None:
+    def append_reasoning_deltas(self, node: NodeExecution, deltas: Sequence[str], at: Seconds | None = None) -> None:
         """Append deltas of thinking to the run and to an execution, at once: as `append_reasoning` one by one."""
         piece = "".join(deltas)
         self._think_aloud(piece)
         self.revision += 2 * len(deltas) - 1
         self._append_reasoning_to(node, piece, at)
 
-    def replace_text(self, text: str, *, freeze: bool = False, at: float | None = None) -> None:
+    def replace_text(self, text: str, *, freeze: bool = False, at: Seconds | None = None) -> None:
         """Take a whole answer in place of what was streamed.
 
         Args:
@@ -142,7 +142,7 @@ class Answer(Tree):
         self._text_frozen = freeze
         self.revision += 1
 
-    def complete_text(self, text: str, at: float | None = None) -> None:
+    def complete_text(self, text: str, at: Seconds | None = None) -> None:
         """Take the server's final answer; thinking that was streamed and is missing in it stays reasoning."""
         if self._text_frozen:
             if text:
@@ -156,7 +156,7 @@ class Answer(Tree):
             self._think_aloud(thinking)
         self.revision += 1
 
-    def append_reasoning(self, piece: str, node_id: str | None = None, at: float | None = None) -> None:
+    def append_reasoning(self, piece: str, node_id: str | None = None, at: Seconds | None = None) -> None:
         """Append a delta of thinking to the run, and to the last execution of the node that thinks."""
         self._think_aloud(piece)
         self.revision += 1

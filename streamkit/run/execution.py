@@ -13,7 +13,7 @@ import msgspec
 from streamkit.run.logs import Log, log_tree
 from streamkit.run.payload import Json, loads
 from streamkit.run.retention import NO_FACTS, Facts, facts_of, missing
-from streamkit.run.state import Attempt, Cost, LogEntry, NodeState, NodeStatus
+from streamkit.run.state import Attempt, Cost, LogEntry, NodeState, NodeStatus, NodeUsage, Seconds
 from streamkit.run.text import Text
 
 if TYPE_CHECKING:
@@ -25,18 +25,6 @@ OVER: Final = frozenset({"succeeded", "failed", "exception", "stopped", "skipped
 
 OPEN: Final = frozenset({"running", "paused"})
 """States of a node that goes on."""
-
-
-class NodeUsage(msgspec.Struct, frozen=True, gc=False):
-    """What an execution spent; most executions spend nothing and have none."""
-
-    total_tokens: int | None = None
-    prompt_tokens: int | None = None
-    completion_tokens: int | None = None
-    cost: Cost | None = None
-    model: str | None = None
-    provider: str | None = None
-
 
 _NO_ENTRIES: Final[Mapping[str, Log]] = {}
 
@@ -61,7 +49,7 @@ class Extras:
         self.container: Container | None = None
         self.inferred = False
         self.error: str | None = None
-        self.first_token_at: float | None = None
+        self.first_token_at: Seconds | None = None
         self.text: Text | None = None
         self.reasoning: Text | None = None
         self.attempts: dict[int, Attempt] | None = None
@@ -121,11 +109,11 @@ class NodeExecution:
         self.outputs_json: bytes | None = None
         self.process_data_json: bytes | None = None
         self.metadata_json: bytes | None = None
-        self.started_at: int | float | None = None
-        self.finished_at: int | float | None = None
-        self.seen_at: float | None = None
-        self.ended_at: float | None = None
-        self.elapsed_time: float | None = None
+        self.started_at: int | Seconds | None = None
+        self.finished_at: int | Seconds | None = None
+        self.seen_at: Seconds | None = None
+        self.ended_at: Seconds | None = None
+        self.elapsed_time: Seconds | None = None
         self.parent: NodeExecution | None = None
         """The container that this ran in."""
         self.round: Round | None = None
@@ -172,7 +160,7 @@ class NodeExecution:
         return self._extras.error
 
     @property
-    def first_token_at(self) -> float | None:
+    def first_token_at(self) -> Seconds | None:
         """When the first text of it arrived."""
         return self._extras.first_token_at
 

@@ -3,8 +3,7 @@
 from decimal import Context, Decimal
 from typing import Final
 
-from streamkit.run.execution import NodeUsage
-from streamkit.run.state import Cost
+from streamkit.run.state import Cost, NodeUsage
 
 _ZERO: Final = Decimal(0)
 EXACT: Final = Context(prec=300, traps=[])

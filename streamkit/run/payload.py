@@ -14,6 +14,10 @@ import msgspec
 Json = Any
 """A decoded JSON value of the vendor: its shape is theirs, so nothing narrower would be true."""
 
+RawJson = Any
+"""A JSON value that nobody decoded: `bytes`, or `msgspec.Raw`. Its stub says that it is `bytes`, too, and what is compiled
+would believe that."""
+
 _MIN_EXPONENT, _MAX_EXPONENT, _MOST_DIGITS = -30, 30, 60
 """Decimal exponents of a price that is taken seriously: `1e999999999` is a valid Decimal and would fill the memory."""
 

@@ -13,7 +13,7 @@ import msgspec
 
 from streamkit.run.execution import NodeExecution
 from streamkit.run.retention import Summary
-from streamkit.run.state import NodeState, NodeStatus, RoundState
+from streamkit.run.state import NodeState, NodeStatus, RoundState, Seconds
 
 _WELL: Final = frozenset({"succeeded", "exception", "skipped"})
 
@@ -136,7 +136,7 @@ class Round(Siblings):
         self.container = container
         self.index = index
         """Counted from 0."""
-        self.elapsed_time: float | None = None
+        self.elapsed_time: Seconds | None = None
         """Seconds, where the server says it."""
         self._frozen: RoundState | None = None
         self._quiet = False  # whether the frozen status is the container's doing

@@ -13,18 +13,17 @@ A run is not safe for use by several threads at once.
 from collections.abc import Sequence
 from typing import Final
 
-import msgspec
-
 from streamkit.errors import RunFailed
 from streamkit.run.answer import Answer
 from streamkit.run.execution import as_raw
-from streamkit.run.payload import Json, loads
+from streamkit.run.payload import Json, RawJson, loads
 from streamkit.run.retention import EVERYTHING, Retention, missing
 from streamkit.run.segments import SegmentCount, segments
 from streamkit.run.state import (
     RunError,
     RunState,
     RunStatus,
+    Seconds,
     Segment,
     Stats,
     Usage,
@@ -104,16 +103,16 @@ class Run(Answer):
         self.inputs_json: bytes | None = None
         self.outputs_json: bytes | None = None
         self.total_steps: int | None = None
-        self.elapsed_time: float | None = None
+        self.elapsed_time: Seconds | None = None
         """Seconds, as the server says."""
-        self.started_at: int | float | None = None
+        self.started_at: int | Seconds | None = None
         """Epoch seconds, the server's."""
-        self.finished_at: int | float | None = None
-        self.seen_at: float | None = None
+        self.finished_at: int | Seconds | None = None
+        self.seen_at: Seconds | None = None
         """Arrival times: seconds on the caller's clock."""
-        self.ended_at: float | None = None
-        self.last_progress_at: float | None = None
-        self.last_heartbeat_at: float | None = None
+        self.ended_at: Seconds | None = None
+        self.last_progress_at: Seconds | None = None
+        self.last_heartbeat_at: Seconds | None = None
         self.settled = False
         """True when nothing more can come that changes the run, whatever the socket does."""
         self.ended_by_server = False
@@ -215,7 +214,7 @@ class Run(Answer):
             self.id, self.task_id, self.message_id, self.conversation_id, self.workflow_id, self.user = learnt
             self.revision += 1
 
-    def start(self, *, inputs: bytes | msgspec.Raw | None = None, started_at: float | None = None) -> None:
+    def start(self, *, inputs: RawJson | None = None, started_at: Seconds | None = None) -> None:
         """Note that the server began the run, or told so again."""
         if self.inputs_json is None and inputs is not None:
             self.inputs_json = self._kept(inputs)
@@ -225,7 +224,7 @@ class Run(Answer):
             self.revision += 1
         self.reopen()
 
-    def _kept(self, raw: bytes | msgspec.Raw | None) -> bytes | None:
+    def _kept(self, raw: RawJson | None) -> bytes | None:
         """Return what is kept of a value of the run; None for null."""
         if raw is None:
             return None
@@ -253,13 +252,13 @@ class Run(Answer):
         status: RunStatus,
         *,
         error: RunError | None = None,
-        outputs: bytes | msgspec.Raw | None = None,
+        outputs: RawJson | None = None,
         total_tokens: int | None = None,
         total_steps: int | None = None,
-        elapsed_time: float | None = None,
-        started_at: float | None = None,
-        finished_at: float | None = None,
-        at: float | None = None,
+        elapsed_time: Seconds | None = None,
+        started_at: Seconds | None = None,
+        finished_at: Seconds | None = None,
+        at: Seconds | None = None,
     ) -> None:
         """Take the server's word on how the run ended, or that it paused; the first end stays."""
         if self.ended_by_server:  # told again: only what is still unknown can be learnt
@@ -315,13 +314,13 @@ class Run(Answer):
             self.settled = True
             self.revision += 1
 
-    def conclude(self, status: RunStatus, at: float | None = None) -> None:
+    def conclude(self, status: RunStatus, at: Seconds | None = None) -> None:
         """State how the run stands at the end of a body, where the server did not say it."""
         self.status = status
         self.ended_at = at
         self.revision += 1
 
-    def close_open_executions(self, at: float | None = None) -> None:
+    def close_open_executions(self, at: Seconds | None = None) -> None:
         """Give executions whose end never came a state: they are neither running nor succeeded.
 
         Linear in the run. Stopped run: stopped. A node that waits for a person, and in a paused run what holds one:
@@ -372,7 +371,7 @@ class Run(Answer):
             self._end_segment()
         self.revision += 1
 
-    def count(self, kind: str, events: int, at: float | None) -> None:
+    def count(self, kind: str, events: int, at: Seconds | None) -> None:
         """Count events of a kind, each with its frame: something meaningful arrived, which a heartbeat is not."""
         self.frames += events
         self.frame = self.frames - 1
@@ -382,7 +381,7 @@ class Run(Answer):
             if self.seen_at is None:
                 self.seen_at = at
 
-    def heartbeat(self, count: int, at: float | None) -> None:
+    def heartbeat(self, count: int, at: Seconds | None) -> None:
         """Count heartbeats: they prove that the connection lives, not that the run goes on."""
         self.heartbeats += count
         if at is not None:

@@ -23,6 +23,9 @@ NodeStatus = Literal["running", "succeeded", "failed", "exception", "paused", "s
 
 FormStatus = Literal["waiting", "submitted", "expired"]
 
+Seconds = int | float
+"""A time or a duration as it was told: most servers tell whole seconds, and 5 stays 5, compiled too."""
+
 Cost = dict[str, Decimal]
 """Sums by currency; `XXX` (ISO 4217: no currency) where the server named none."""
 
@@ -88,6 +91,17 @@ class Usage(State, frozen=True):
     latency: float | None = None
     """Seconds."""
     cost: Cost = field(default_factory=dict)
+
+
+class NodeUsage(Struct, frozen=True, gc=False):
+    """What an execution spent; most executions spend nothing and have none."""
+
+    total_tokens: int | None = None
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    cost: Cost | None = None
+    model: str | None = None
+    provider: str | None = None
 
 
 class HumanInput(State, frozen=True):

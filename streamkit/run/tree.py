@@ -10,13 +10,13 @@ from typing import Final, TypeVar
 import msgspec
 
 from streamkit.run.anomaly import KEPT, Kind
-from streamkit.run.execution import OPEN, OVER, NodeExecution, NodeUsage
+from streamkit.run.execution import OPEN, OVER, NodeExecution
 from streamkit.run.logs import Log
-from streamkit.run.payload import NOTHING, cleaned
+from streamkit.run.payload import NOTHING, RawJson, cleaned
 from streamkit.run.places import Places, Several
 from streamkit.run.retention import NO_FACTS, Facts, Retention, facts_of
 from streamkit.run.rounds import Container
-from streamkit.run.state import Anomaly, Attempt, LogEntry, NodeStatus
+from streamkit.run.state import Anomaly, Attempt, LogEntry, NodeStatus, NodeUsage, Seconds
 from streamkit.run.text import Text
 
 T = TypeVar("T")
@@ -37,7 +37,7 @@ class Tree(Places):
         self.anomaly_counts: dict[str, int] = {}
         self.frame: int | None = None
         """The number of the frame that is being folded."""
-        self._time: float = 0
+        self._time: Seconds = 0
         """The last time of the server's."""
         self._waiting_text: dict[str, Text] | None = None
         """What nodes streamed that have not begun, by node id."""
@@ -58,9 +58,9 @@ class Tree(Places):
         type: str | None,
         title: str | None,
         is_container: bool = False,
-        at: float | None = None,
-        started_at: float | None = None,
-        inputs: bytes | msgspec.Raw | None = None,
+        at: Seconds | None = None,
+        started_at: Seconds | None = None,
+        inputs: RawJson | None = None,
         container: NodeExecution | None = None,
         index: int | None = None,
     ) -> NodeExecution:
@@ -113,7 +113,7 @@ class Tree(Places):
         self._touch(node)
         return node
 
-    def _take_waiting(self, node: NodeExecution, at: float | None) -> None:
+    def _take_waiting(self, node: NodeExecution, at: Seconds | None) -> None:
         """Give an execution that begins what its node streamed before."""
         thinking = self._waiting_reasoning.pop(node.node_id, None) if self._waiting_reasoning else None
         text = self._waiting_text.pop(node.node_id, None) if self._waiting_text else None
@@ -130,11 +130,11 @@ class Tree(Places):
         *,
         type: str | None = None,
         title: str | None = None,
-        started_at: float | None = None,
-        inputs: bytes | msgspec.Raw | None = None,
-        outputs: bytes | msgspec.Raw | None = None,
-        process_data: bytes | msgspec.Raw | None = None,
-        metadata: bytes | msgspec.Raw | None = None,
+        started_at: Seconds | None = None,
+        inputs: RawJson | None = None,
+        outputs: RawJson | None = None,
+        process_data: RawJson | None = None,
+        metadata: RawJson | None = None,
         truncated: Collection[str] = (),
     ) -> None:
         """Learn facts of an execution; null never overwrites, nor does a value that was truncated.
@@ -157,7 +157,7 @@ class Tree(Places):
             node.metadata_json = self._learnt(node.metadata_json, metadata, "metadata" in truncated)
         self._touch(node)
 
-    def _learnt(self, kept: bytes | None, raw: bytes | msgspec.Raw, is_truncated: bool) -> bytes | None:
+    def _learnt(self, kept: bytes | None, raw: RawJson, is_truncated: bool) -> bytes | None:
         """Return what is kept of a value, now that the server tells it (again)."""
         if self._keeper.drops_payloads:
             self._keeper.pass_over(raw)
@@ -168,7 +168,7 @@ class Tree(Places):
         keeper = self._keeper
         return data if keeper.keeps_payloads else keeper.payload(data)
 
-    def _learn_outputs(self, node: NodeExecution, raw: bytes | msgspec.Raw, is_truncated: bool) -> None:
+    def _learn_outputs(self, node: NodeExecution, raw: RawJson, is_truncated: bool) -> None:
         """Keep outputs; of outputs that are not kept as they are, the facts that state depends on."""
         facts = node._extras.facts
         if self._keeper.drops_payloads:
@@ -216,7 +216,7 @@ class Tree(Places):
             node.inferred = False
             self._touch(node)
 
-    def retry_execution(self, node: NodeExecution, index: int, error: str | None, elapsed_time: float | None) -> None:
+    def retry_execution(self, node: NodeExecution, index: int, error: str | None, elapsed_time: Seconds | None) -> None:
         """Note that a try failed and another one follows; the same retry twice counts once."""
         if node.inferred:
             self.resume_execution(node)
@@ -233,9 +233,9 @@ class Tree(Places):
         status: NodeStatus,
         *,
         error: str | None = None,
-        elapsed_time: float | None = None,
-        finished_at: float | None = None,
-        at: float | None = None,
+        elapsed_time: Seconds | None = None,
+        finished_at: Seconds | None = None,
+        at: Seconds | None = None,
     ) -> None:
         """Take the server's word on how an execution ended."""
         inferred = node._extras.inferred
@@ -255,24 +255,24 @@ class Tree(Places):
             node.ended_at = at
         self._touch(node)
 
-    def _second(self, time: float) -> float:
+    def _second(self, time: Seconds) -> Seconds:
         """Return a time of the server's; times are whole seconds, so most are as the last one, and one object then."""
         if time != self._time or type(time) is not type(self._time):
             self._time = time
         return self._time
 
-    def infer_end(self, node: NodeExecution, status: NodeStatus, at: float | None = None) -> None:
+    def infer_end(self, node: NodeExecution, status: NodeStatus, at: Seconds | None = None) -> None:
         """Conclude how an execution ended, of which the server says nothing more."""
         self.close_execution(node, status, at=at)
         node.inferred = True
 
     def append_execution_text(
-        self, node: NodeExecution, piece: str, at: float | None = None, *, thinking: bool = False
+        self, node: NodeExecution, piece: str, at: Seconds | None = None, *, thinking: bool = False
     ) -> None:
         """Append a delta to what one execution streamed; `thinking` as in `Text.append`."""
         self._append_to(node, piece, at, thinking)
 
-    def give_text(self, node: NodeExecution, waited: Text, at: float | None = None) -> None:
+    def give_text(self, node: NodeExecution, waited: Text, at: Seconds | None = None) -> None:
         """Append what waited until it was known which execution streams it; `waited` has this run's limit."""
         extras = node.extras()
         if extras.text is None:
@@ -299,7 +299,7 @@ class Tree(Places):
             rounds.go_to(index)
             self._touch(container)
 
-    def time_round(self, container: NodeExecution, index: int, elapsed_time: float) -> None:
+    def time_round(self, container: NodeExecution, index: int, elapsed_time: Seconds) -> None:
         """Learn how long a round took, in seconds."""
         rounds = container._extras.container
         turn = rounds.rounds.get(index) if rounds is not None else None
@@ -342,7 +342,7 @@ class Tree(Places):
             log.update(entry, parent_id)
         self._touch(node)
 
-    def _clean(self, raw: bytes | msgspec.Raw) -> bytes | None:
+    def _clean(self, raw: RawJson) -> bytes | None:
         """Return a private copy of a JSON value, which pins no buffer; None for null. What is mended is reported."""
         if raw == _EMPTY:
             return b"{}"  # one object for all of them
@@ -354,7 +354,7 @@ class Tree(Places):
             self.report("non-standard-json" if _is_utf8(data) else "bad-utf8", f"{len(data)} bytes")
         return kept
 
-    def append_node_text(self, node_id: str, piece: str, at: float | None = None) -> None:
+    def append_node_text(self, node_id: str, piece: str, at: Seconds | None = None) -> None:
         """Append a delta to what a node itself streamed.
 
         Text that arrives before its node waits for it. Text that arrives after the node's end is its own if it is
@@ -367,7 +367,7 @@ class Tree(Places):
         else:
             self._append_to(node, piece, at, False)
 
-    def append_node_reasoning(self, node_id: str, piece: str, at: float | None = None) -> None:
+    def append_node_reasoning(self, node_id: str, piece: str, at: Seconds | None = None) -> None:
         """Append a delta of thinking to an execution of a node; what comes before the node waits for it."""
         node = self.latest(node_id)
         if node is None:
@@ -375,7 +375,7 @@ class Tree(Places):
         else:
             self._append_reasoning_to(node, piece, at)
 
-    def _append_reasoning_to(self, node: NodeExecution, piece: str, at: float | None) -> None:
+    def _append_reasoning_to(self, node: NodeExecution, piece: str, at: Seconds | None) -> None:
         extras = node.extras()
         if extras.reasoning is None:
             extras.reasoning = self._text_to_fill()
@@ -384,7 +384,7 @@ class Tree(Places):
             extras.first_token_at = at
         self._touch(node)
 
-    def _append_to(self, node: NodeExecution, piece: str, at: float | None, thinking: bool) -> None:
+    def _append_to(self, node: NodeExecution, piece: str, at: Seconds | None, thinking: bool) -> None:
         text = node._extras.text
         if text is None:
             text = node.extras().text = self._text_to_fill()

@@ -56,7 +56,11 @@ def _refuse(constant):
 
 def same(events, others):
     """Whether events are the same. A price that is no number equals nothing, and some raise if they are compared."""
+    return len(events) == len(others) and all(map(_same, events, others))
+
+
+def _same(event, other):
     try:
-        return events == others or repr(events) == repr(others)
+        return event == other or repr(event) == repr(other)
     except InvalidOperation:
-        return repr(events) == repr(others)
+        return repr(event) == repr(other)
