@@ -8,6 +8,7 @@ from streamkit.dialects.dify import events as dify
 from streamkit.dialects.dify.wire import Wire
 from streamkit.run import HumanInput, NodeExecution, Run
 from streamkit.run.payload import bounded
+from streamkit.run.state import Seconds
 
 
 class Forms(Wire):
@@ -15,7 +16,7 @@ class Forms(Wire):
 
     __slots__ = ()
 
-    def _human_input_required(self, run: Run, event: dify.HumanInputRequired, at: float | None) -> None:
+    def _human_input_required(self, run: Run, event: dify.HumanInputRequired, at: Seconds | None) -> None:
         data = event.data
         if data.node_id is not None and data.node_id == event.message_id:  # B.2: the New Agent app asks
             self._is_agent(run)
@@ -57,7 +58,7 @@ class Forms(Wire):
             )
         )
 
-    def _form_filled(self, run: Run, event: dify.HumanInputFormFilled, at: float | None) -> None:
+    def _form_filled(self, run: Run, event: dify.HumanInputFormFilled, at: Seconds | None) -> None:
         self._workflow_frame(run, event)
         data = event.data
         form = self._form(run, data.node_id, data.node_title)
@@ -73,7 +74,7 @@ class Forms(Wire):
             )
         )
 
-    def _form_timeout(self, run: Run, event: dify.HumanInputFormTimeout, at: float | None) -> None:
+    def _form_timeout(self, run: Run, event: dify.HumanInputFormTimeout, at: Seconds | None) -> None:
         self._workflow_frame(run, event)
         data = event.data
         form = self._form(run, data.node_id, data.node_title)

@@ -14,7 +14,7 @@ from streamkit.dialects.dify.forms import Forms
 from streamkit.dialects.dify.occurrence import KINDS, Kind
 from streamkit.run import LogEntry, NodeExecution, Run
 from streamkit.run.payload import bounded
-from streamkit.run.state import NodeStatus
+from streamkit.run.state import NodeStatus, Seconds
 
 _NODE_STATUSES: Final[Mapping[str, NodeStatus]] = {
     "succeeded": "succeeded",
@@ -32,7 +32,7 @@ class Nodes(Forms):
 
     __slots__ = ()
 
-    def _node_started(self, run: Run, event: dify.NodeStarted, at: float | None) -> None:
+    def _node_started(self, run: Run, event: dify.NodeStarted, at: Seconds | None) -> None:
         self._workflow_frame(run, event)
         data = event.data
         if data.inputs_truncated is not UNSET:
@@ -56,7 +56,7 @@ class Nodes(Forms):
         if node.status != "running" and not self._replay:
             run.resume_execution(node)
 
-    def _node_retry(self, run: Run, event: dify.NodeRetry, at: float | None) -> None:
+    def _node_retry(self, run: Run, event: dify.NodeRetry, at: Seconds | None) -> None:
         self._workflow_frame(run, event)
         data = event.data
         node = self._tried_by_node(run, data) or self._execution(run, data, at)
@@ -65,7 +65,7 @@ class Nodes(Forms):
         if node is not None and not self._replay:
             self._containers.settle(run, node, metadata_of(run, data.execution_metadata))
 
-    def _node_finished(self, run: Run, event: dify.NodeFinished, at: float | None) -> None:
+    def _node_finished(self, run: Run, event: dify.NodeFinished, at: Seconds | None) -> None:
         self._workflow_frame(run, event)
         data = event.data
         if data.node_type in _CONTAINERS:
@@ -111,14 +111,14 @@ class Nodes(Forms):
         if node.parent is not None:
             self._containers.settle(run, node, metadata)
 
-    def _execution(self, run: Run, data: dify.NodeFinishedData, at: float | None) -> NodeExecution | None:
+    def _execution(self, run: Run, data: dify.NodeFinishedData, at: Seconds | None) -> NodeExecution | None:
         """Return the execution that a frame is about; a new one, unless the run is over."""
         execution_id = data.id or data.node_id
         node = run.executions.get(execution_id) if execution_id is not None else None
         return node if node is not None else self._open_execution(run, data, at)
 
     def _open_execution(
-        self, run: Run, data: dify.NodeStartedData | dify.NodeFinishedData, at: float | None
+        self, run: Run, data: dify.NodeStartedData | dify.NodeFinishedData, at: Seconds | None
     ) -> NodeExecution | None:
         """Open the execution that a frame is about, unless the run is over; all that a start tells of it is known then."""
         execution_id = data.id or data.node_id
@@ -144,7 +144,7 @@ class Nodes(Forms):
                 self._log(run, node, entry)
         return node
 
-    def _end(self, run: Run, node: NodeExecution, data: dify.NodeFinishedData, at: float | None) -> None:
+    def _end(self, run: Run, node: NodeExecution, data: dify.NodeFinishedData, at: Seconds | None) -> None:
         """Give an execution the status that its end says; `paused` and the like are ends only of a row."""
         was_running = node.status == "running"
         status = _NODE_STATUSES.get(data.status or "")
@@ -167,7 +167,7 @@ class Nodes(Forms):
         if was_running and node.parent is not None and node.status != "running":
             self._containers.ended(node)
 
-    def _container_row(self, run: Run, data: dify.NodeStartedData | dify.NodeFinishedData, at: float | None) -> None:
+    def _container_row(self, run: Run, data: dify.NodeStartedData | dify.NodeFinishedData, at: Seconds | None) -> None:
         """Take a snapshot's row of a container, which has an execution id of its own (C.1)."""
         kind: Kind = "loop" if data.node_type == "loop" else "iteration"
         over = self._replay or run.settled
@@ -189,14 +189,14 @@ class Nodes(Forms):
         if node.status not in ("running", "paused"):
             self._containers.close_row(occurrence)
 
-    def _container_started(self, run: Run, event: dify.IterationStarted | dify.LoopStarted, at: float | None) -> None:
+    def _container_started(self, run: Run, event: dify.IterationStarted | dify.LoopStarted, at: Seconds | None) -> None:
         self._workflow_frame(run, event)
         self._snapshot = False
         kind: Kind = "loop" if isinstance(event, dify.LoopStarted) else "iteration"
         if self._replay or not self._is_late(run, f"{kind} {event.data.node_id}"):
             self._containers.start(run, kind, event.data, replay=self._replay, at=at)
 
-    def _container_next(self, run: Run, event: dify.IterationNext | dify.LoopNext, at: float | None) -> None:
+    def _container_next(self, run: Run, event: dify.IterationNext | dify.LoopNext, at: Seconds | None) -> None:
         self._workflow_frame(run, event)
         self._snapshot = False
         data = event.data
@@ -206,7 +206,7 @@ class Nodes(Forms):
             self._containers.next(run, kind, node_id, data.index, data.parallel_mode_run_id, data.duration)
 
     def _container_completed(
-        self, run: Run, event: dify.IterationCompleted | dify.LoopCompleted, at: float | None
+        self, run: Run, event: dify.IterationCompleted | dify.LoopCompleted, at: Seconds | None
     ) -> None:
         self._workflow_frame(run, event)
         self._snapshot = False
@@ -244,7 +244,7 @@ class Nodes(Forms):
             at=at,
         )
 
-    def _agent_log(self, run: Run, event: dify.AgentLog, at: float | None) -> None:
+    def _agent_log(self, run: Run, event: dify.AgentLog, at: Seconds | None) -> None:
         self._workflow_frame(run, event)
         data = event.data
         node = self._log_owners.get((data.node_id, _entry_id(data))) if self._log_owners else None

@@ -16,11 +16,10 @@ from msgspec import Raw
 from streamkit.dialects.base import Event, Malformed, Unknown
 from streamkit.dialects.dify import events as dify
 from streamkit.dialects.dify.facts import usage_of, user_of
-from streamkit.dialects.dify.nodes import Nodes
 from streamkit.dialects.dify.speech import Speech
 from streamkit.run import NodeExecution, Run, RunError
 from streamkit.run.payload import bounded, loads
-from streamkit.run.state import RunStatus
+from streamkit.run.state import RunStatus, Seconds
 
 _RUN_STATUSES: Final[Mapping[str, RunStatus]] = {
     "succeeded": "succeeded",
@@ -31,7 +30,7 @@ _RUN_STATUSES: Final[Mapping[str, RunStatus]] = {
 }
 
 
-class DifyReducer(Speech, Nodes):
+class DifyReducer(Speech):
     """Folds the events of one run, over all of its bodies."""
 
     __slots__ = ()
@@ -53,7 +52,7 @@ class DifyReducer(Speech, Nodes):
         self._replay = False
         self._snapshot = False
 
-    def apply(self, run: Run, event: Any, at: float | None) -> bool:  # noqa: ANN401 - as in the table
+    def apply(self, run: Run, event: Any, at: Seconds | None) -> bool:  # noqa: ANN401 - as in the table
         """Fold one event into the run, if it belongs to it."""
         kind = type(event)
         if kind not in _NAMELESS:
@@ -79,7 +78,7 @@ class DifyReducer(Speech, Nodes):
             for entry_id in node.entries:
                 self._log_owners.pop((node.node_id, entry_id), None)
 
-    def close(self, run: Run, at: float | None) -> None:
+    def close(self, run: Run, at: Seconds | None) -> None:
         """Conclude how the run stands at the end of a body (C.12)."""
         if run.status == "running":
             waits = any(form.status == "waiting" for form in run.forms)
@@ -109,7 +108,7 @@ class DifyReducer(Speech, Nodes):
                 conversation_id=event.conversation_id,
             )
 
-    def _workflow_started(self, run: Run, event: dify.WorkflowStarted, at: float | None) -> None:
+    def _workflow_started(self, run: Run, event: dify.WorkflowStarted, at: Seconds | None) -> None:
         data = event.data
         resumption = data.reason == "resumption"
         if run.ended_by_server:
@@ -128,7 +127,7 @@ class DifyReducer(Speech, Nodes):
         run.identify(id=data.id, workflow_id=data.workflow_id, user=user_of(data.inputs))
         run.start(inputs=data.inputs, started_at=data.created_at)
 
-    def _workflow_finished(self, run: Run, event: dify.WorkflowFinished, at: float | None) -> None:
+    def _workflow_finished(self, run: Run, event: dify.WorkflowFinished, at: Seconds | None) -> None:
         data = event.data
         self._snapshot = False
         self._workflow_frame(run, event)
@@ -173,7 +172,7 @@ class DifyReducer(Speech, Nodes):
             return "interrupted"
         return status
 
-    def _workflow_paused(self, run: Run, event: dify.WorkflowPaused, at: float | None) -> None:
+    def _workflow_paused(self, run: Run, event: dify.WorkflowPaused, at: Seconds | None) -> None:
         data = event.data
         self._workflow_frame(run, event)
         run.identify(id=data.workflow_run_id)
@@ -202,7 +201,7 @@ class DifyReducer(Speech, Nodes):
         )
         self._snapshot = False
 
-    def _error(self, run: Run, event: dify.Error, at: float | None) -> None:
+    def _error(self, run: Run, event: dify.Error, at: Seconds | None) -> None:
         error = RunError(message=event.message or event.code or "error", code=event.code, status=event.status)
         if run.mode is None and event.conversation_id:
             run.set_mode("chatflow" if self._relayed else "chat")
@@ -216,20 +215,20 @@ class DifyReducer(Speech, Nodes):
 
     # ---- pipelines, blocking answers, the rest
 
-    def _datasource_processing(self, run: Run, event: dify.DatasourceProcessing, at: float | None) -> None:
+    def _datasource_processing(self, run: Run, event: dify.DatasourceProcessing, at: Seconds | None) -> None:
         run.set_mode("datasource")
 
-    def _datasource_completed(self, run: Run, event: dify.DatasourceCompleted, at: float | None) -> None:
+    def _datasource_completed(self, run: Run, event: dify.DatasourceCompleted, at: Seconds | None) -> None:
         run.set_mode("datasource")
         run.finish("succeeded", outputs=event.data, elapsed_time=event.time_consuming, at=at)
         run.settle()
 
-    def _datasource_error(self, run: Run, event: dify.DatasourceError, at: float | None) -> None:
+    def _datasource_error(self, run: Run, event: dify.DatasourceError, at: Seconds | None) -> None:
         run.set_mode("datasource")
         run.finish("failed", error=RunError(message=event.error or "datasource error"), at=at)
         run.settle()
 
-    def _chat_completion(self, run: Run, event: dify.ChatCompletionResponse, at: float | None) -> None:
+    def _chat_completion(self, run: Run, event: dify.ChatCompletionResponse, at: Seconds | None) -> None:
         run.set_mode(_BLOCKING_MODES.get(event.mode or "", "chat" if event.conversation_id else "completion"))
         run.start(started_at=event.created_at)
         run.replace_text(event.answer)
@@ -240,7 +239,7 @@ class DifyReducer(Speech, Nodes):
         run.finish("succeeded", at=at)
         run.settle()
 
-    def _workflow_blocking(self, run: Run, event: dify.WorkflowBlockingResponse, at: float | None) -> None:
+    def _workflow_blocking(self, run: Run, event: dify.WorkflowBlockingResponse, at: Seconds | None) -> None:
         data = event.data
         run.set_mode("workflow")
         run.identify(id=data.id, workflow_id=data.workflow_id)
@@ -260,7 +259,7 @@ class DifyReducer(Speech, Nodes):
         if run.ended_by_server:
             run.settle()
 
-    def _ignore(self, run: Run, event: Event, at: float | None) -> None:
+    def _ignore(self, run: Run, event: Event, at: Seconds | None) -> None:
         """Nothing of this event is state: it is counted, and that is all."""
 
 
@@ -290,7 +289,7 @@ _NAMELESS: Final = frozenset({Unknown, Malformed})
 _NAMED_INSIDE: Final = frozenset({dify.WorkflowStarted, dify.WorkflowFinished, dify.WorkflowPaused})
 """Events that name their run in their data too."""
 
-_APPLY: Final[Mapping[type[Event], Callable[[DifyReducer, Run, Any, float | None], None]]] = {
+_APPLY: Final[Mapping[type[Event], Callable[[DifyReducer, Run, Any, Seconds | None], None]]] = {
     # Any: each method takes its own event; the key says which
     dify.Message: DifyReducer._message,
     dify.AgentMessage: DifyReducer._agent_message,

@@ -6,18 +6,20 @@ from typing import TypeGuard
 from streamkit.dialects.base import Event, Sink
 from streamkit.dialects.dify import events as dify
 from streamkit.dialects.dify.facts import usage_of
-from streamkit.dialects.dify.wire import MAY_GO_ON, Wire
+from streamkit.dialects.dify.nodes import Nodes
+from streamkit.dialects.dify.wire import MAY_GO_ON
 from streamkit.run import Run, Thought
 from streamkit.run.execution import OVER
 from streamkit.run.payload import bounded
+from streamkit.run.state import Seconds
 
 
-class Speech(Wire):
+class Speech(Nodes):  # and not beside them: a compiled class has one base
     """Folds text and what comes with it."""
 
     __slots__ = ()
 
-    def _message(self, run: Run, event: dify.Message, at: float | None) -> None:
+    def _message(self, run: Run, event: dify.Message, at: Seconds | None) -> None:
         self._message_frame(run, event)
         if self._agent:  # the New Agent app ends with the whole answer
             run.set_mode("agent")
@@ -26,7 +28,7 @@ class Speech(Wire):
             return
         self._delta(run, event.answer, event.from_variable_selector, at)
 
-    def _delta(self, run: Run, piece: str, selector: dify.Selector, at: float | None) -> None:
+    def _delta(self, run: Run, piece: str, selector: dify.Selector, at: Seconds | None) -> None:
         if self._replay:  # deltas have no identity, so a replay of them cannot be told from more text
             return
         if run.settled:
@@ -37,16 +39,16 @@ class Speech(Wire):
         if _is_text(selector):
             run.append_node_text(selector[0], piece, at)
 
-    def _agent_message(self, run: Run, event: dify.AgentMessage, at: float | None) -> None:
+    def _agent_message(self, run: Run, event: dify.AgentMessage, at: Seconds | None) -> None:
         self._message_frame(run, event)
         self._is_agent(run)
         self._delta(run, event.answer, None, at)
 
-    def _text_chunk(self, run: Run, event: dify.TextChunk, at: float | None) -> None:
+    def _text_chunk(self, run: Run, event: dify.TextChunk, at: Seconds | None) -> None:
         self._workflow_frame(run, event)
         self._delta(run, event.data.text, event.data.from_variable_selector, at)
 
-    def _reasoning_chunk(self, run: Run, event: dify.ReasoningChunk, at: float | None) -> None:
+    def _reasoning_chunk(self, run: Run, event: dify.ReasoningChunk, at: Seconds | None) -> None:
         self._workflow_frame(run, event)
         if not self._replay and not run.settled:
             if event.data.reasoning:
@@ -74,19 +76,19 @@ class Speech(Wire):
         node = run.latest(node_id) if node_id in self._reasoned and node_id else None
         return None if node is None else partial(run.append_reasoning_deltas, node)
 
-    def _message_replace(self, run: Run, event: dify.MessageReplace, at: float | None) -> None:
+    def _message_replace(self, run: Run, event: dify.MessageReplace, at: Seconds | None) -> None:
         self._message_frame(run, event)
         if not self._replay and not run.settled:
             self._whole = True
             # Correction 15: after moderation, and without a workflow, deltas that follow are late.
             run.replace_text(event.answer, freeze=event.reason == "output_moderation" or not self._workflow)
 
-    def _text_replace(self, run: Run, event: dify.TextReplace, at: float | None) -> None:
+    def _text_replace(self, run: Run, event: dify.TextReplace, at: Seconds | None) -> None:
         self._workflow_frame(run, event)
         if not self._replay and not run.settled:
             run.replace_text(event.data.text)
 
-    def _agent_thought(self, run: Run, event: dify.AgentThought, at: float | None) -> None:
+    def _agent_thought(self, run: Run, event: dify.AgentThought, at: Seconds | None) -> None:
         self._message_frame(run, event)
         thought_id = event.id or f"position:{event.position}"
         if self._is_late(run, "agent_thought", known=run.knows_thought(thought_id)):
@@ -104,7 +106,7 @@ class Speech(Wire):
             )
         )
 
-    def _message_file(self, run: Run, event: dify.MessageFile, at: float | None) -> None:
+    def _message_file(self, run: Run, event: dify.MessageFile, at: Seconds | None) -> None:
         self._message_frame(run, event)
         if event.url is None and isinstance(event.answer, str):  # B.2: a delta under a wrong name
             self._delta(run, event.answer, event.from_variable_selector, at)
@@ -115,7 +117,7 @@ class Speech(Wire):
             file = {"id": event.id, "type": event.type, "belongs_to": event.belongs_to, "url": event.url}
             run.add_file(key, file)
 
-    def _message_end(self, run: Run, event: dify.MessageEnd, at: float | None) -> None:
+    def _message_end(self, run: Run, event: dify.MessageEnd, at: Seconds | None) -> None:
         if run.settled and not self._replay and not self._message_ended:
             run.report("after-end", "message_end")
             return
