@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 import msgspec
-from msgspec import Struct
 
 from streamkit.dialects.base import REFUSALS, Delta, Event
 
@@ -24,17 +23,20 @@ text_of: Final = msgspec.json.Decoder(str).decode
 _TEXTS: Final = msgspec.json.Decoder(list[str])
 
 
-class Pattern(Struct, frozen=True):
-    """What the frames of a stream of text have in common."""
+class Pattern:
+    """What the frames of a stream of text have in common. It is never changed."""
 
-    start: bytes
-    """The data before the text's JSON string."""
-    end: bytes
-    """The data after it."""
-    event: Event
-    """The event of the frame that this was learned from."""
-    with_text: Callable[[Any, str], Event]
-    """Returns a copy of the event with another text."""
+    __slots__ = ("end", "event", "start", "with_text")
+
+    def __init__(self, start: bytes, end: bytes, event: Event, with_text: Callable[[Any, str], Event]) -> None:
+        self.start = start
+        """The data before the text's JSON string."""
+        self.end = end
+        """The data after it."""
+        self.event = event
+        """The event of the frame that this was learned from."""
+        self.with_text = with_text
+        """Returns a copy of the event with another text."""
 
     @staticmethod
     def texts(middles: list[bytes]) -> list[str] | None:

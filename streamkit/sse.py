@@ -17,7 +17,7 @@ is obeyed, when their line ends.
    a line, which is only kept, and a ping. `feed` also knows one block with a name or an ID before its data line.
 2. `_read` has C split all others into lines; CRs are taken away before, where all line ends are CRLF. Whole blocks are
    read by `_fold`, which does what the standard says, or if they are many, without a step of Python for each line: by
-   `_alike` if each is one data line, and by `_table` if each has the same fields in the same order.
+   `_alike` if each is one data line or a ping, and by `_table` if each has the same fields in the same order.
 3. `_prepare` comes before it for what is rare: long chunks, a BOM, an LF behind a CR, a block near the limit.
    `_slowly` gives `_read` one line at a time, where line ends are of several kinds or the limit must be looked at.
    A block over it forgets everything but where it began and the last event ID.
@@ -40,6 +40,8 @@ _COLON: Final = 58
 _R: Final = 114
 _SPACED: Final = b"data: "
 _BARE: Final = b"data:"
+_BEATS: Final = (b":", b"event:")
+"""How the line of a ping begins: it is a comment, or an event without data."""
 _BOUNDS: Final = {_SPACED: (b"data: ", b"data:!"), _BARE: (b"data:!", b"data;")}
 """Between which lines those stand that begin so, and with no more space: the least, and one that is greater than all."""
 _LF_LF: Final = b"\n\n"
@@ -286,7 +288,7 @@ class Parser:
     def _is_beat(self, chunk: bytes) -> bool:
         """Take one block of one line that is a comment or names an event: it dispatches nothing."""
         line = chunk.removesuffix(self.blank)
-        if line is chunk or not line.startswith((b":", b"event:")) or _LF in line or _CR in line:
+        if line is chunk or not line.startswith(_BEATS) or _LF in line or _CR in line:
             return False
         self.bytes += len(chunk)
         self._beat()
@@ -369,32 +371,42 @@ class Parser:
             self._keep(begun, extra, first=bool(lines))
 
     def _alike(self, lines: list[bytes], at: int, extra: int, frames: list[Frame] | None, cuts: list[Cut]) -> bool:
-        """Dispatch the data of lines if each is data and has a blank line behind it; tell whether that is so.
+        """Dispatch lines if each is data, or a ping, and has a blank line behind it; tell whether that is so.
 
-        That all begin alike shows in the least and the greatest of them.
+        That all data begin alike shows in the least and the greatest of the lines.
         """
         if self._start != at or lines[1] != b"\n":  # a line of the first block was before, or it has more lines
             return False
+        if len(lines[0]) > _PORTION:  # put together of many chunks: `_fold` does not copy it again
+            return False
         firsts = lines[::2]
-        count = len(firsts)
-        if lines[1::2].count(b"\n") != count:
+        if lines[1::2].count(b"\n") != len(firsts):
             return False
         prefix = self.prefix
         low, high = _BOUNDS[prefix]
+        datas = firsts
         if min(firsts) < low or max(firsts) >= high:
-            return False
+            datas = [line for line in firsts if low <= line < high]
+            beats = [line for line in firsts if line.startswith(_BEATS)]
+            if not datas or len(datas) + len(beats) != len(firsts):
+                return False
+            self.heartbeats += len(beats)
+            if not self.frames:
+                self.opening_heartbeats += firsts.index(datas[0])
         if frames is None:
-            cuts.append((prefix, firsts))
+            cuts.append((prefix, datas))
         else:
             start = self._start
             number = self.frames
             id_ = self.last_event_id
             around = 1 + 2 * extra
             for line in firsts:
-                frames.append(Frame("", memoryview(line.removeprefix(prefix).removesuffix(b"\n")), id_, start, number))
+                rest = line.removeprefix(prefix)
+                if rest is not line:
+                    frames.append(Frame("", memoryview(rest.removesuffix(b"\n")), id_, start, number))
+                    number += 1
                 start += len(line) + around
-                number += 1
-        self.frames += count
+        self.frames += len(datas)
         return True
 
     def _table(self, lines: list[bytes], at: int, extra: int, frames: list[Frame] | None, cuts: list[Cut]) -> bool:

@@ -61,7 +61,7 @@ _TROUBLED: Final = Sum(1, 1)
 
 def home_of(node: NodeExecution) -> Home | None:
     """Return where an execution stands; None at the top level."""
-    return node.round or node.parent
+    return node.parent if node.round is None else node.round
 
 
 class Sums:

@@ -156,7 +156,7 @@ class Spending:
         elif self.by == "model":
             key = (usage.model, usage.provider) if usage is not None else _NOT_TOLD
         else:
-            key = of = node.round or node.parent
+            key = of = node.parent if node.round is None else node.round
         found = self._sums.get(key)
         if found is None:
             found = self._sums[key] = Sum(key, of)
@@ -378,7 +378,7 @@ def _round_name(of: NodeExecution | Round | None) -> str:
     while of is not None:
         container = of if isinstance(of, NodeExecution) else of.container
         names.append(f"{_title(container)} {'?' if isinstance(of, NodeExecution) else of.index}")
-        of = container.round or container.parent
+        of = container.parent if container.round is None else container.round
     return " in ".join(names) or "outside of rounds"
 
 

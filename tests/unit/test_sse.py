@@ -815,6 +815,16 @@ def test_nothing_is_taken_whole_after_close() -> None:
     assert parser.whole(b"data: {}\n\n") is None
 
 
+def test_a_long_line_is_not_copied_again_where_more_blocks_end_with_it() -> None:
+    parser = Parser()
+    line = b"data: {" + b"x" * 200_000 + b"}\n\n"
+    chunks = [line[at : at + 4000] for at in range(0, len(line), 4000)]
+    chunks[-1] += b"data: {}\n\n" * 9
+    first, *others = [frame for chunk in chunks for frame in parser.feed(chunk)]
+    assert len(first.data) < len(first.data.obj)  # it views the line that was put together
+    assert [bytes(other.data) for other in others] == [b"{}"] * 9
+
+
 # A chunk that is a ping.
 
 
