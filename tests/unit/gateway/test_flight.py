@@ -146,8 +146,9 @@ async def test_a_disk_that_takes_nothing_is_counted_and_no_stream_feels_it(tmp_p
 
 
 @pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="needs Linux")
-async def test_a_full_disk_is_counted_and_no_stream_feels_it(tmp_path):
+async def test_a_full_disk_is_counted_and_no_stream_feels_it(tmp_path, monkeypatch):
     """The system lets the writing process have no file of more than 4 KB, as if there was no more room."""
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")  # or it would cut the bytecode of what nobody imported before
     flight, limits = FlightRecorder(), Limits(str(tmp_path), **LARGE)
     with Spools(tmp_path / SPOOL, limits=limits) as spools:
         resource.prlimit(spools._scribe._process.pid, resource.RLIMIT_FSIZE, (4096, 4096))
