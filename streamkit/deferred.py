@@ -17,7 +17,7 @@ ROOM: Final = 16
 class Deferred:
     """Frames of one body that were taken in, and of which the parser and the run do not know yet."""
 
-    __slots__ = ("_begin", "_blank", "around", "ats", "end", "is_open", "pattern", "prefix", "size", "texts")
+    __slots__ = ("_blank", "around", "ats", "end", "is_open", "pattern", "prefix", "size", "texts")
 
     def __init__(self) -> None:
         self.pattern: Pattern | None = None
@@ -33,7 +33,7 @@ class Deferred:
         self.prefix = self.end = b""
         """How such a chunk begins, before the pattern's start, and how it ends."""
         # Prefix and start joined would be quicker by one call in a token, and 300 bytes more in each of ten thousand taps.
-        self._begin = self._blank = b""
+        self._blank = b""
         self.around = 0
         """Bytes of such a chunk without its text."""
 
@@ -42,8 +42,8 @@ class Deferred:
         self.is_open = parser.may_skip
         if pattern is not self.pattern or parser.prefix is not self.prefix or parser.blank is not self._blank:
             self.pattern, self.prefix, self._blank = pattern, parser.prefix, parser.blank
-            self._begin, self.end = pattern.start, pattern.end + parser.blank
-            self.around = len(self.prefix) + len(self._begin) + len(self.end)
+            self.end = pattern.end + parser.blank
+            self.around = len(self.prefix) + len(pattern.start) + len(self.end)
 
     def expect_nothing(self) -> None:
         """Take no chunks."""
@@ -56,12 +56,12 @@ class Deferred:
             chunk: the next bytes of the body.
             at: when they arrived.
         """
-        texts = self.texts
-        if not self.is_open or type(chunk) is not bytes or len(texts) == ROOM:
+        texts, pattern = self.texts, self.pattern
+        if not self.is_open or pattern is None or type(chunk) is not bytes or len(texts) == ROOM:
             return False
         # Methods of one argument are the cheapest test there is; that each removed something shows in the length.
         size = len(chunk)
-        middle = chunk.removeprefix(self.prefix).removeprefix(self._begin).removesuffix(self.end)
+        middle = chunk.removeprefix(self.prefix).removeprefix(pattern.start).removesuffix(self.end)
         if len(middle) + self.around != size or size > SHORT:
             return False
         try:

@@ -194,7 +194,7 @@ class Parser:
                     self.frames += 1
                     self.bytes += len(chunk)
                     return [frame]
-            elif self._is_beat(chunk):
+            elif self._take_beat(chunk):
                 return []
             elif (at := chunk.find(b"\ndata: ")) > 0 and (headed := self._headed(chunk, at)):
                 return [headed]
@@ -228,7 +228,7 @@ class Parser:
         cuts: list[Cut] = []
         if len(chunk) > self._plain:
             self._prepare(chunk, None, cuts)
-        elif pieces is not None or not self._is_beat(chunk):
+        elif pieces is not None or not self._take_beat(chunk):
             self._read(chunk, None, cuts)
         return cuts
 
@@ -285,7 +285,7 @@ class Parser:
         self._records = None
         return records or []
 
-    def _is_beat(self, chunk: bytes) -> bool:
+    def _take_beat(self, chunk: bytes) -> bool:
         """Take one block of one line that is a comment or names an event: it dispatches nothing."""
         line = chunk.removesuffix(self.blank)
         if line is chunk or not line.startswith(_BEATS) or _LF in line or _CR in line:

@@ -11,6 +11,7 @@
 from streamkit.run.anomaly import KINDS
 from streamkit.run.execution import NodeExecution
 from streamkit.run.journal import Changes
+from streamkit.run.leaves import NodeUsage
 from streamkit.run.retention import GATEWAY, Retention
 from streamkit.run.rounds import Round
 from streamkit.run.run import NO_CURRENCY, Run
@@ -19,7 +20,6 @@ from streamkit.run.state import (
     Anomaly,
     HumanInput,
     LogEntry,
-    NodeUsage,
     RunError,
     RunState,
     Segment,

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from streamkit.run.leaves import NodeUsage
 from streamkit.run.logs import Log, log_tree
 from streamkit.run.payload import Json, loads
 from streamkit.run.retention import NO_FACTS, Facts, facts_of, missing
-from streamkit.run.state import Attempt, Cost, LogEntry, NodeState, NodeStatus, NodeUsage, Seconds
+from streamkit.run.state import Attempt, Cost, LogEntry, NodeState, NodeStatus, Seconds
 from streamkit.run.text import Text
 
 if TYPE_CHECKING:

@@ -3,12 +3,25 @@
 from decimal import Context, Decimal
 from typing import Final
 
-from streamkit.run.state import Cost, NodeUsage
+from msgspec import Struct
+
+from streamkit.run.state import Cost
 
 _ZERO: Final = Decimal(0)
 EXACT: Final = Context(prec=300, traps=[])
 """Sums of money are exact, whatever the caller's context: prices have at most `payload.money`'s digits."""
 _exact_sum: Final = EXACT.add  # a context looks up its operations slowly
+
+
+class NodeUsage(Struct, frozen=True, gc=False):
+    """What an execution spent; most executions spend nothing and have none."""
+
+    total_tokens: int | None = None
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    cost: Cost | None = None
+    model: str | None = None
+    provider: str | None = None
 
 
 class Leaves:

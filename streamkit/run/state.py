@@ -93,17 +93,6 @@ class Usage(State, frozen=True):
     cost: Cost = field(default_factory=dict)
 
 
-class NodeUsage(Struct, frozen=True, gc=False):
-    """What an execution spent; most executions spend nothing and have none."""
-
-    total_tokens: int | None = None
-    prompt_tokens: int | None = None
-    completion_tokens: int | None = None
-    cost: Cost | None = None
-    model: str | None = None
-    provider: str | None = None
-
-
 class HumanInput(State, frozen=True):
     """A form that a run shows to a person."""
 

@@ -11,12 +11,13 @@ import msgspec
 
 from streamkit.run.anomaly import KEPT, Kind
 from streamkit.run.execution import OPEN, OVER, NodeExecution
+from streamkit.run.leaves import NodeUsage
 from streamkit.run.logs import Log
 from streamkit.run.payload import NOTHING, RawJson, cleaned
 from streamkit.run.places import Places, Several
 from streamkit.run.retention import NO_FACTS, Facts, Retention, facts_of
 from streamkit.run.rounds import Container
-from streamkit.run.state import Anomaly, Attempt, LogEntry, NodeStatus, NodeUsage, Seconds
+from streamkit.run.state import Anomaly, Attempt, LogEntry, NodeStatus, Seconds
 from streamkit.run.text import Text
 
 T = TypeVar("T")

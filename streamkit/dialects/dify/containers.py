@@ -179,21 +179,13 @@ class Containers:
         node_id = data.node_id or ""
         key, inputs = (data.parallel_run_id, data.inputs) if isinstance(data, NodeStartedData) else (None, None)
         home = self._nesting.as_before(data.iteration_id, data.loop_id, node_id)
-        if home is None or key is not None or snapshot or home.doubts:
-            node = run.open_execution(
-                execution_id,
-                node_id,
-                type=data.node_type,
-                title=data.title,
-                at=at,
-                started_at=data.created_at,
-                inputs=inputs,
-            )
-            self.put(run, node, data.iteration_id, data.loop_id, key, snapshot=snapshot)
-            return node
-        home.running += 1
-        home.next_came_last = False
-        index = None if home.parallel or not (home.announced or home.kind == "loop") else home.current
+        if home is not None and (key is not None or snapshot or home.doubts):
+            home = None
+        index = None
+        if home is not None:
+            home.running += 1
+            home.next_came_last = False
+            index = None if home.parallel or not (home.announced or home.kind == "loop") else home.current
         node = run.open_execution(
             execution_id,
             node_id,
@@ -202,10 +194,12 @@ class Containers:
             at=at,
             started_at=data.created_at,
             inputs=inputs,
-            container=home.node,
+            container=home.node if home is not None else None,
             index=index,
         )
-        if home.parallel:
+        if home is None:
+            self.put(run, node, data.iteration_id, data.loop_id, key, snapshot=snapshot)
+        elif home.parallel:
             home.begin_in_block(node)
         return node
 
